@@ -1,10 +1,9 @@
 #include "base/clock.h"
 
-#include <sys/stat.h>
-
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -41,20 +40,11 @@ class FileOffsetClock final : public Clock {
     const std::int64_t now_us = std::chrono::duration_cast<std::chrono::microseconds>(steady).count();
     if (now_us < look_again_us_.load(std::memory_order_relaxed)) return;
     const std::lock_guard lock(mutex_);
-    struct stat info{};
-    if (::stat(path_.c_str(), &info) == 0 && changed(info)) read_offset();
+    read_offset();
     look_again_us_.store(now_us + look_every_us, std::memory_order_relaxed);
   }
 
-  bool changed(const struct stat& info) const {
-    const bool same = info.st_ino == inode_ && info.st_size == size_ && info.st_mtim.tv_sec == changed_at_.tv_sec &&
-                      info.st_mtim.tv_nsec == changed_at_.tv_nsec;
-    inode_ = info.st_ino;
-    size_ = info.st_size;
-    changed_at_ = info.st_mtim;
-    return !same;
-  }
-
+  // The content, not the file's times: those are too coarse (one tick) to notice two changes in a row.
   void read_offset() const {
     const auto text = read_file(system_files(), path_);
     if (!text) return;
@@ -68,10 +58,7 @@ class FileOffsetClock final : public Clock {
   const std::string path_;
   mutable AdjustableClock clock_;
   mutable std::atomic<std::int64_t> look_again_us_{0};
-  mutable std::mutex mutex_;  ///< guards the file's identity below
-  mutable ino_t inode_ = 0;
-  mutable off_t size_ = -1;
-  mutable timespec changed_at_{};
+  mutable std::mutex mutex_;
 };
 
 }  // namespace
