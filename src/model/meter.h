@@ -1,0 +1,50 @@
+// A meter: what is counted, under which dated names, at which dated and tiered rates (crosswalk 2.2).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/decimal.h"
+#include "base/instant.h"
+
+namespace meterport {
+
+struct DatedName {
+  std::optional<Day> valid_from;  ///< none = always
+  std::string name;
+};
+
+/// IPU per scalar unit. Entries of one org and valid_from are one tier table.
+struct Rate {
+  std::optional<Day> valid_from;
+  std::string org;    ///< empty = everyone
+  Decimal tier_from;  ///< in scalars
+  Decimal ipu_per_unit;
+};
+
+struct Meter {
+  std::string id;
+  std::vector<DatedName> names;  ///< by valid_from, the undated first
+  std::string unit = "1";
+  std::string scalar;  ///< empty: the unit
+  Decimal divisor = Decimal::from_integer(1);
+  std::string category;  ///< empty = none
+  std::vector<Rate> rates;
+  std::string org;  ///< owner; empty = everyone's
+  std::vector<std::string> aliases;
+  /// The blocks of other wires (here, billing, openmeter), kept as the JSON text of the catalogue file: checked,
+  /// stored and exported now, given effect by those dialects.
+  std::string here_json, billing_json, openmeter_json;
+
+  [[nodiscard]] const std::string& name_on(Day day) const;
+  [[nodiscard]] const std::string& scalar_or_unit() const { return scalar.empty() ? unit : scalar; }
+  /// Category ORGS: rows are made by the server, records on it are refused.
+  [[nodiscard]] bool is_made_by_server() const { return category == "ORGS"; }
+};
+
+/// The divisor a known scalar brings (informatica.md 8: MILLION_ROWS -> 1,000,000); none for others.
+std::optional<Decimal> divisor_of_scalar(std::string_view scalar);
+
+}  // namespace meterport

@@ -1,0 +1,55 @@
+// Catalogue objects as plain values: what crosswalk 2.2 says of orgs, meters, subscriptions, regions and users.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/decimal.h"
+#include "base/instant.h"
+
+namespace meterport {
+
+enum class OrgKind { production, additional_production, sandbox, sub_org };
+enum class OrgStatus { active, disabled, deleted };
+std::string_view to_string(OrgKind kind);      ///< "additional-production" as in the catalogue file
+std::string_view to_string(OrgStatus status);  ///< "active" ...
+std::optional<OrgKind> parse_org_kind(std::string_view text);
+std::optional<OrgStatus> parse_org_status(std::string_view text);
+
+/// The org fields that are versioned by date; an unset field keeps the earlier value.
+struct OrgChange {
+  Day valid_from;
+  std::optional<std::string> name;
+  std::optional<std::string> parent;
+  std::optional<OrgStatus> status;
+  std::optional<int> billing_anchor_day;
+};
+
+struct Org {
+  std::string id;
+  OrgKind kind = OrgKind::production;
+  std::string name;    ///< before the first history entry
+  std::string parent;  ///< empty for production
+  std::string region;  ///< empty: the parent's, or "local"
+  std::string time_zone = "UTC";
+  int billing_anchor_day = 1;
+  std::string environment;
+  std::string informatica_id, netsuite_account, here_realm;  ///< ids{}; empty = none
+  std::vector<std::string> aliases;
+  std::vector<std::string> usage_fields;
+  std::string date_format = "M/D/YYYY";
+  OrgStatus status = OrgStatus::active;
+  std::vector<OrgChange> history;  ///< by valid_from
+
+  // Values on a day: the last history entry not after it, else the plain field.
+  [[nodiscard]] const std::string& name_on(Day day) const;
+  [[nodiscard]] const std::string& parent_on(Day day) const;
+  [[nodiscard]] OrgStatus status_on(Day day) const;
+  [[nodiscard]] unsigned billing_anchor_on(Day day) const;
+};
+
+}  // namespace meterport
