@@ -1,0 +1,138 @@
+// The table of all settings. Add a line here and regenerate docs/reference/settings.md (settings_test says how).
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/settings.h"
+
+namespace meterport {
+namespace {
+
+constexpr std::int64_t kib = 1024;
+constexpr std::int64_t mib = 1024 * kib;
+constexpr std::int64_t gib = 1024 * mib;
+constexpr std::int64_t day_s = 86'400;
+
+SettingSpec flag(std::string_view name, bool fallback, std::string_view help) {
+  return {.name = name, .fallback = fallback, .unit = "", .allowed = {}, .help = help};
+}
+
+struct Range {
+  std::int64_t min;
+  std::int64_t max;  ///< 0 = no bound
+};
+
+SettingSpec number(std::string_view name, std::int64_t fallback, std::string_view unit, Range range,
+                   std::string_view help) {
+  return {.name = name,
+          .fallback = fallback,
+          .unit = unit,
+          .min = range.min,
+          .max = range.max,
+          .allowed = {},
+          .help = help};
+}
+
+SettingSpec text(std::string_view name, std::string fallback, std::string_view help,
+                 std::vector<std::string_view> allowed = {}) {
+  return {.name = name, .fallback = std::move(fallback), .unit = "", .allowed = std::move(allowed), .help = help};
+}
+
+SettingSpec list(std::string_view name, std::string_view help) {
+  return {.name = name, .fallback = std::vector<std::string>{}, .unit = "", .allowed = {}, .help = help};
+}
+
+// clang-format off
+std::vector<SettingSpec> make_table() {
+  SettingSpec too_many_jobs_status = number("informatica.too_many_jobs_status", 400, "", {400, 429},
+      "HTTP status of the answer to one job too many; 429 comes with Retry-After.");
+  too_many_jobs_status.allowed = {"400", "429"};
+
+  return {
+    text("server.listen", "127.0.0.1:8080", "Address and port to listen on; port 0 picks a free one."),
+    text("server.public_url", "",
+         "How clients reach this server, for links in answers and callbacks; empty: the address listened on."),
+    number("server.threads", 0, "threads", {0, 1024}, "Threads that read requests and write answers; 0: one a core."),
+    flag("server.allow_plain_http_beyond_loopback", false,
+         "Allows plain HTTP on an address other than loopback, for instance behind a proxy that ends TLS."),
+
+    text("tls.certificate", "", "PEM file with the certificate chain; empty: plain HTTP."),
+    text("tls.key", "", "PEM file with the certificate's private key."),
+
+    number("http.head_bytes_max", 16 * kib, "bytes", {kib, mib}, "Longest request line and headers together."),
+    number("http.body_bytes_max", 64 * mib, "bytes", {kib, 4 * gib}, "Longest request body, as sent."),
+    number("http.import_body_bytes_max", gib, "bytes", {kib, 1024 * gib},
+           "Longest body of POST /v1/imports, as sent; it is streamed to disk."),
+    number("http.requests_in_flight_max", 1024, "requests", {1, 1'000'000},
+           "Requests worked on at the same time; more are answered 503 with Retry-After."),
+    number("http.idle_timeout", 60, "s", {1, 3600}, "A connection that sends nothing for this long is closed."),
+    number("http.blocking_threads", 16, "threads", {1, 1024},
+           "Threads for work that waits for a store, so that reading requests never does."),
+
+    number("intake.batch_records_max", 100'000, "records", {1, 10'000'000}, "Most records in one request."),
+    number("intake.record_bytes_max", 64 * kib, "bytes", {kib, 16 * mib},
+           "Longest single record; longer ones are rejected, the rest of the batch is not."),
+    number("intake.queue_requests_max", 1024, "requests", {1, 1'000'000},
+           "Requests that may wait for the disk; over it intake answers 503 with Retry-After."),
+
+    number("ledger.segment_bytes", 64 * mib, "bytes", {mib, 4 * gib}, "Size of one file of the log."),
+    number("ledger.reserve_bytes", gib, "bytes", {0, 0},
+           "With less free disk than this, or than ledger.reserve_percent, intake answers 507."),
+    number("ledger.reserve_percent", 2, "%", {0, 90},
+           "With less free disk than this share, or than ledger.reserve_bytes, intake answers 507."),
+
+    number("index.table_keys", 1'000'000, "keys", {1'000, 100'000'000},
+           "Newest de-duplication keys held in memory before they are written as one sorted run."),
+
+    number("loading.batch_records_max", 100'000, "records", {1, 10'000'000},
+           "Most records per transaction of the loader."),
+    number("loading.checkpoint_bytes", 64 * mib, "bytes", {mib, 16 * gib},
+           "The loader checkpoints the warehouse when its own log is this long."),
+
+    text("warehouse.memory_limit", "1GB", "Memory the warehouse may use, as DuckDB reads it (\"512MB\", \"4GB\")."),
+    number("warehouse.threads", 2, "threads", {1, 1024}, "Threads of one warehouse query."),
+
+    number("exports.runners", 2, "jobs", {1, 256}, "Export jobs that run at the same time."),
+    number("exports.retention", 3 * day_s, "s", {60, 0}, "An artifact can be downloaded this long after its job ended."),
+    number("exports.jobs_retention", 30 * day_s, "s", {60, 0}, "A finished job can be read this long after it ended."),
+    number("exports.memory_budget", 256 * mib, "bytes", {16 * mib, 0}, "Memory one job may use for sorting and packing."),
+    number("exports.lease", 60, "s", {5, 3600},
+           "A job whose runner gave no sign of life for this long is taken up by another."),
+
+    number("sessions.idle_timeout", 1800, "s", {60, 7 * day_s}, "A session ends after this long without a request."),
+    number("sessions.grace", 120, "s", {0, 3600},
+           "A session may run over its idle time by this much while a request of it is under way."),
+
+    text("informatica.midnight_end", "inclusive", "Whether the day of an endDate at 00:00:00 belongs to the export.",
+         {"inclusive", "exclusive"}),
+    text("informatica.older_summary_files", "meter",
+         "What an uncombined ExportMeteringDataAllLinkedOrgsAcrossRegion has one file for.", {"meter", "org"}),
+    flag("informatica.partial_rights", false,
+         "Runs an all-linked export over the readable orgs and ends it PARTIAL_SUCCESS, instead of refusing it."),
+    number("informatica.active_jobs_max", 5, "jobs", {1, 10'000}, "Unfinished jobs an org may have."),
+    too_many_jobs_status,
+    number("informatica.download_hold", 5, "s", {0, 60},
+           "A download of an unfinished job waits this long for its end before it is refused."),
+
+    list("delivery.allowed_ranges",
+         "CIDR ranges of private addresses that callbacks may go to, for instance [\"10.1.0.0/16\", \"::1/128\"]."),
+    number("delivery.timeout", 10, "s", {1, 300}, "Time one callback attempt may take."),
+    number("delivery.attempts_max", 8, "attempts", {1, 100}, "Attempts before a callback is given up."),
+
+    text("focus.project_tag", "", "Tag whose value becomes the project of an imported FOCUS line; empty: none."),
+    text("focus.folder_tag", "", "Tag whose value becomes the folder of an imported FOCUS line; empty: none."),
+    text("focus.currency", "USD", "BillingCurrency of exported FOCUS lines that were not imported with one."),
+
+    text("log.level", "info", "Least important log lines to write.", {"debug", "info", "warning", "error"}),
+  };
+}
+// clang-format on
+
+}  // namespace
+
+std::span<const SettingSpec> settings_table() {
+  static const std::vector<SettingSpec> table = make_table();
+  return table;
+}
+
+}  // namespace meterport
