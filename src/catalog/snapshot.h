@@ -1,0 +1,56 @@
+// An immutable picture of the catalogue at one position, for the hot path and for exports. Shared by pointer; all
+// members const and thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/meter.h"
+#include "model/organization.h"
+#include "model/principal.h"
+
+namespace meterport::catalog {
+
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+  /// Position of the last catalogue record this picture includes.
+  [[nodiscard]] virtual std::uint64_t position() const = 0;
+
+  // All pointers live as long as the snapshot; null = none.
+  [[nodiscard]] virtual const Org* org(std::string_view id) const = 0;
+  /// By `ids.informatica`, else by id.
+  [[nodiscard]] virtual const Org* org_by_informatica_id(std::string_view id) const = 0;
+  /// By alias among the orgs under that parent.
+  [[nodiscard]] virtual const Org* org_by_alias(std::string_view parent, std::string_view alias) const = 0;
+  [[nodiscard]] virtual std::vector<const Org*> orgs() const = 0;  ///< by id
+  [[nodiscard]] virtual std::vector<const Org*> children(std::string_view org) const = 0;  ///< by id, today's tree
+  /// The production org at the top of the org's tree (itself for a production org).
+  [[nodiscard]] virtual const Org* top_of(std::string_view org) const = 0;
+  /// All orgs under the same production org, that one included, by id.
+  [[nodiscard]] virtual std::vector<const Org*> linked(std::string_view org) const = 0;
+  /// True when `org` is `scope` or under it. The one rule of who may see what.
+  [[nodiscard]] virtual bool covers(std::string_view scope, std::string_view org) const = 0;
+
+  /// The meter of that id visible to the org: owned by it or an org above it, or everyone's.
+  [[nodiscard]] virtual const Meter* meter(std::string_view org, std::string_view id) const = 0;
+  [[nodiscard]] virtual const Meter* meter_by_alias(std::string_view org, std::string_view alias) const = 0;
+  [[nodiscard]] virtual std::vector<const Meter*> meters() const = 0;  ///< by id, then owner
+  [[nodiscard]] virtual std::vector<const Meter*> meters_visible_to(std::string_view org) const = 0;
+  /// The tier table that holds for the org on the day (record's org, each org above it, then everyone's); by
+  /// tier_from; empty = no rate valid.
+  [[nodiscard]] virtual std::vector<Rate> rates_on(const Meter& meter, std::string_view org, Day day) const = 0;
+
+  /// True when a grant of the role (or admin) covers the org.
+  [[nodiscard]] bool allows(const Principal& principal, Role role, std::string_view org) const;
+  /// True when any role but operator covers the org.
+  [[nodiscard]] bool may_know(const Principal& principal, std::string_view org) const;
+};
+
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+}  // namespace meterport::catalog

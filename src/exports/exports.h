@@ -1,0 +1,107 @@
+// Export jobs: request -> spec -> snapshot pinned at the request -> queue -> slices -> rows -> streamed ZIP ->
+// artifact and manifest -> status -> callback (DESIGN section 4).
+//
+// Jobs live in the control store with a lease; a job whose runner died is taken up again. Thread-safe. Every call checks
+// the principal's scope here; a foreign job answers like an unknown one.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file_system.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/settings.h"
+#include "control/store.h"
+#include "delivery/delivery.h"
+#include "model/export_spec.h"
+#include "model/principal.h"
+#include "queries/queries.h"
+
+namespace meterport::exports {
+
+struct Progress {
+  std::uint64_t slices_done = 0, slices = 0, rows = 0, bytes = 0;
+  std::string waiting_for;  ///< "a runner", "loading", empty
+};
+
+struct Job {
+  std::string id;
+  JobState state = JobState::created;
+  std::string error;  ///< FAILED, PARTIAL_SUCCESS, CANCELLED: safe text
+  ExportSpec spec;
+  DialectNote note;
+  std::string user_id;   ///< of the principal who asked
+  Snapshot snapshot;
+  Instant created, updated;
+  std::optional<Instant> finished, expires;
+  int revision = 0;      ///< of the artifact, from 1
+  Progress progress;
+  std::string artifact_path, manifest_path;  ///< of the finished artifact; empty if none
+  std::uint64_t artifact_bytes = 0, rows = 0;
+  std::string artifact_sha256;  ///< hex
+};
+
+/// How a dialect's limits differ.
+struct CreateOptions {
+  int active_jobs_max = 0;   ///< per requesting org and dialect; 0 = the setting exports.active_jobs_max
+  bool partial_rights = false;  ///< run over readable linked orgs and end PARTIAL_SUCCESS
+  /// The text of a callback for a final job; empty = no body. Called again after a restart, so it must follow from
+  /// the job alone.
+};
+
+/// Renders the callback body of a dialect's finished job.
+using CallbackText = std::function<std::string(const Job&)>;
+
+struct ListRequest {
+  std::string org;           ///< empty: all the caller may see
+  std::size_t page_size = 50;
+  std::string page_token;
+};
+struct JobPage {
+  std::vector<Job> jobs;     ///< newest first
+  std::string next_page_token;
+};
+
+class Exports {
+ public:
+  static Result<std::unique_ptr<Exports>> open(control::Store& control, queries::Queries& queries,
+                                               catalog::Catalog& catalog, delivery::Outbox& outbox, FileSystem& files,
+                                               Clock& clock, Random& random, const Settings& settings,
+                                               metrics::Registry& metrics, std::string artifacts_folder);
+  virtual ~Exports() = default;  ///< stops runners: what runs is finished or put back
+
+  /// Before start(): which text tells of a job's end, by dialect name.
+  virtual void set_callback_text(std::string dialect, CallbackText text) = 0;
+  /// Starts runners and retention. Jobs can be created before.
+  virtual void start() = 0;
+  /// Refuses to take new jobs up; runs on at most that long, then re-queues what is left.
+  virtual void stop(std::int64_t wait_ms_max) = 0;
+
+  /// Checks rights (exporter or admin on the org; with all_linked on every linked org: forbidden, naming how many are
+  /// not readable), the active-job limit (too_many_jobs), pins the snapshot, stores. A job that passes all checks but
+  /// can't be planned is stored FAILED and returned (informatica.md 5.1).
+  virtual Result<Job> create(const Principal& principal, const ExportSpec& spec, const DialectNote& note,
+                             const CreateOptions& options) = 0;
+  virtual Result<Job> get(const Principal& principal, std::string_view id) = 0;
+  virtual Result<JobPage> list(const Principal& principal, const ListRequest& request) = 0;
+  /// Cancels at the next slice; conflict if it is final.
+  virtual Result<Job> cancel(const Principal& principal, std::string_view id) = 0;
+  /// A new job of the same spec and snapshot, of a FAILED or CANCELLED one.
+  virtual Result<Job> retry(const Principal& principal, std::string_view id) = 0;
+
+  /// Calls `done` once: when the job is final or after `wait_ms_max`, from any thread, with the job as it is then.
+  virtual void when_final(const Principal& principal, std::string_view id, std::int64_t wait_ms_max,
+                          std::move_only_function<void(Result<Job>)> done) = 0;
+  /// The job if its artifact can be read now; not_ready while it runs, gone when it failed or expired.
+  virtual Result<Job> artifact(const Principal& principal, std::string_view id) = 0;
+};
+
+}  // namespace meterport::exports

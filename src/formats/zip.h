@@ -1,0 +1,54 @@
+// Streamed ZIP with DEFLATE by ISA-L level 1 (informatica.md 7.1): local header with flag 0x0808 (data descriptor,
+// UTF-8 names), version needed 2.0, no extra fields, no comment, no folder entries; ZIP64 records only where sizes
+// need them. Bytes depend on the input and writer_version alone: times come from the caller, input blocks are 1 MiB.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/instant.h"
+
+namespace meterport::formats {
+
+/// Changes whenever the same input would give other bytes (block size, level, header fields).
+inline constexpr int zip_writer_version = 1;
+
+struct ZipEntry {
+  std::string name;
+  std::uint32_t crc32 = 0;
+  std::uint64_t compressed_bytes = 0;
+  std::uint64_t uncompressed_bytes = 0;
+  Digest sha256{};  ///< of the uncompressed bytes
+};
+
+/// Writes one archive to a sink. Not thread-safe; a failed sink ends it (each later call repeats the error).
+class ZipWriter {
+ public:
+  using Sink = std::function<Status(std::string_view)>;
+  /// `time` is printed on every entry (UTC, 2-second steps). `threads` >= 1: how many deflate workers.
+  ZipWriter(Sink sink, Instant time, unsigned threads = 1);
+  ~ZipWriter();
+  ZipWriter(const ZipWriter&) = delete;
+  ZipWriter& operator=(const ZipWriter&) = delete;
+
+  Status begin_entry(std::string_view name);
+  Status write(std::string_view bytes);
+  /// Writes the data descriptor; the entry's facts are in entries().back().
+  Status end_entry();
+  /// Central directory and end records.
+  Status finish();
+  [[nodiscard]] const std::vector<ZipEntry>& entries() const;
+  [[nodiscard]] std::uint64_t bytes_written() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace meterport::formats

@@ -1,0 +1,50 @@
+// Outbound HTTP through libcurl: callbacks, later peers. Guarded against private addresses: the name is resolved once,
+// every address is checked and the connection is pinned to it; no redirects; short time limits.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+
+namespace meterport::http {
+
+struct OutboundRequest {
+  std::string method = "POST";
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::int64_t timeout_ms = 10'000;
+};
+struct OutboundResponse {
+  int status = 0;
+  std::string body;  ///< at most 64 KiB of it
+};
+
+class AddressGuard {
+ public:
+  /// CIDRs ("10.0.0.0/8", "::1/128") that are open although private. invalid names the bad one.
+  static Result<AddressGuard> make(const std::vector<std::string>& allowed_ranges);
+  /// True for public addresses and the allowed ranges. Private, loopback, link-local, metadata, multicast,
+  /// unspecified, and IPv4 in IPv6 forms of them are refused (RFC 1918, 3927, 4193, 4291, 6598, 6890).
+  [[nodiscard]] bool allows(std::string_view address) const;
+
+ private:
+  struct Range {
+    std::vector<unsigned char> bytes;  ///< 4 or 16
+    unsigned prefix_bits;
+  };
+  std::vector<Range> allowed_;
+};
+
+/// invalid: not http(s), no host, credentials in it. forbidden: the guard refuses an address. store_unavailable:
+/// no connection or timeout. Blocking; any thread.
+Result<OutboundResponse> send_guarded(const OutboundRequest& request, const AddressGuard& guard);
+
+/// Unguarded client of the command line (`--url`): any address the operator names.
+Result<OutboundResponse> send_plain(const OutboundRequest& request);
+
+}  // namespace meterport::http

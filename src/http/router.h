@@ -1,0 +1,73 @@
+// The route table: one list makes the routing, the limits and /openapi.json. Dialects add their routes; the first
+// match wins. An early refusal (too large, busy, no such path) is rendered by the route's own error renderer, so
+// that it has the shape of its dialect.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "http/message.h"
+
+namespace meterport::http {
+
+/// Where a handler runs. `inline_` handlers must not block: they run on the socket's thread.
+enum class Execution { inline_, blocking };
+
+/// Turns an error into the dialect's answer.
+using ErrorRenderer = std::function<Response(const Request&, const Error&)>;
+using Handler = std::function<void(Request, Reply)>;
+
+/// What /openapi.json says of a route; texts are for people. Empty summary = left out of the document.
+struct RouteDoc {
+  std::string summary;
+  std::string tag;
+  std::string request_schema;   ///< name in the components, empty = no body
+  std::string response_schema;  ///< name in the components, empty = no JSON
+  std::vector<std::string> parameters;  ///< query parameters "name: description"
+  bool is_public = false;       ///< no identity needed
+};
+
+struct Route {
+  Method method = Method::get;
+  std::string path;  ///< "/v1/exports/{id}": {x} is one segment, {x...} the rest
+  Execution execution = Execution::blocking;
+  std::size_t body_bytes_max = 1 << 20;
+  Handler handler;
+  ErrorRenderer errors;
+  RouteDoc doc;
+  bool collapse_slashes = false;  ///< "//public" is read as "/public" (informatica.md 1)
+};
+
+/// For paths under a prefix that match no route: 404 or 405 in the dialect's shape.
+struct Fallback {
+  std::string prefix;  ///< "/saas/"; longest wins; "" = everything else
+  ErrorRenderer errors;
+};
+
+class Router {
+ public:
+  void add(Route route) { routes_.push_back(std::move(route)); }
+  void add_fallback(Fallback fallback) { fallbacks_.push_back(std::move(fallback)); }
+  [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
+  [[nodiscard]] const std::vector<Fallback>& fallbacks() const { return fallbacks_; }
+
+  struct Match {
+    const Route* route = nullptr;         ///< null: none
+    std::map<std::string, std::string, std::less<>> path_values;
+    bool other_method = false;            ///< the path exists under another method
+    std::string allow;                    ///< those methods, for the Allow header
+    ErrorRenderer errors;                 ///< of the route, else of the fallback
+  };
+  /// GET routes also answer HEAD.
+  [[nodiscard]] Match match(Method method, std::string_view raw_path) const;
+
+ private:
+  std::vector<Route> routes_;
+  std::vector<Fallback> fallbacks_;
+};
+
+}  // namespace meterport::http

@@ -1,0 +1,89 @@
+// Users, sessions, API keys. Secrets are stored hashed (Argon2id for passwords, keyed hash for API keys and session
+// ids), compared in constant time, and never logged. What is not the caller's answers like what does not exist.
+//
+// Thread-safe. login() takes tens of milliseconds by design: call it off the I/O threads. authenticate_* are cheap
+// (cached) and may run anywhere.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "base/settings.h"
+#include "catalog/catalog.h"
+#include "control/store.h"
+#include "model/principal.h"
+
+namespace meterport::identity {
+
+struct User {
+  std::string id, name, org, email;
+  std::vector<Grant> grants;
+  Instant created, updated;
+};
+
+struct NewUser {
+  std::string id;    ///< empty: generated
+  std::string name, password, password_hash, org, email;
+  std::vector<Role> roles;  ///< on `org` and what is under it
+};
+
+struct Session {
+  std::string id;  ///< 22 base62, given to the client once
+  Principal principal;
+  Instant expires;
+};
+
+struct ApiKey {
+  std::string id, name, org, source;
+  std::vector<Grant> grants;
+  Instant created;
+  std::optional<Instant> revoked;
+};
+
+struct NewApiKey {
+  std::string name, org;
+  std::string source;  ///< default source of records; empty: the key's id
+  std::vector<Role> roles;
+};
+
+class Identity {
+ public:
+  static Result<std::unique_ptr<Identity>> open(control::Store& control, catalog::Catalog& catalog, Clock& clock,
+                                                Random& random, const Settings& settings, std::string keys_folder,
+                                                FileSystem& files);
+  virtual ~Identity() = default;
+
+  // Users. Admin on the user's org is needed; not_found for users outside the caller's scope.
+  virtual Result<User> create_user(const Principal& by, const NewUser& user) = 0;
+  virtual Result<User> change_user(const Principal& by, const NewUser& user) = 0;  ///< by name; empty fields stay
+  virtual Status set_password(const Principal& by, std::string_view name, std::string_view password) = 0;
+  virtual Result<std::vector<User>> users(const Principal& by) = 0;
+  virtual Result<User> user_by_id(std::string_view id) = 0;
+  /// The catalogue file's `users` array: checked whole, then applied whole (pointer in Error::field).
+  virtual Status check_users(const Principal& by, std::string_view users_json, const catalog::CatalogueFile& file) = 0;
+  virtual Result<std::size_t> apply_users(const Principal& by, std::string_view users_json) = 0;
+  virtual Result<std::string> export_users(const Principal& by) = 0;  ///< JSON array, password_hash, no passwords
+
+  // Sessions (informatica.md 2.4): sliding idle timeout, ended by logout.
+  /// bad_credentials for an unknown user, a wrong password, a disabled or deleted org: one text, one duration.
+  virtual Result<Session> login(std::string_view name, std::string_view password) = 0;
+  /// unauthenticated: unknown or expired. Extends the session.
+  virtual Result<Principal> authenticate_session(std::string_view session_id) = 0;
+  virtual Status logout(std::string_view session_id) = 0;
+
+  // API keys: `mp_...`; the secret is shown once.
+  virtual Result<std::pair<ApiKey, std::string>> create_key(const Principal& by, const NewApiKey& key) = 0;
+  virtual Result<std::vector<ApiKey>> keys(const Principal& by) = 0;
+  virtual Status revoke_key(const Principal& by, std::string_view id) = 0;
+  /// An API key or a session id, as after "Bearer ".
+  virtual Result<Principal> authenticate_bearer(std::string_view token) = 0;
+};
+
+}  // namespace meterport::identity

@@ -1,0 +1,62 @@
+// Intake: resolve, validate, de-duplicate, commit. The one way usage gets into the ledger, for every dialect.
+//
+// submit() settles each item on its own: one bad record never rejects its batch. The callback runs once, on the
+// committer thread or the caller's, after everything that was stored is on disk. Acknowledged means on disk.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/metrics.h"
+#include "catalog/catalog.h"
+#include "ledger/ledger.h"
+#include "model/principal.h"
+#include "model/usage_record.h"
+
+namespace meterport::intake {
+
+enum class ItemState : std::uint8_t { stored, duplicate, conflict, rejected };
+std::string_view to_string(ItemState state);
+
+struct ItemResult {
+  ItemState state = ItemState::rejected;
+  ledger::Position position = 0;     ///< stored: its own; duplicate, conflict: the first one's
+  std::optional<RecordError> error;  ///< rejected (and conflict: code and text)
+};
+
+struct BatchResult {
+  std::string batch_id;  ///< empty when nothing was stored
+  ledger::Position last_position = 0;
+  std::uint64_t stored = 0, duplicates = 0, conflicts = 0, rejected = 0;
+  std::vector<ItemResult> items;  ///< in request order
+};
+
+struct IntakeOptions {
+  std::size_t queue_requests_max = 4096;  ///< submissions in flight; beyond: busy
+};
+
+class Intake {
+ public:
+  Intake(ledger::Ledger& ledger, catalog::Catalog& catalog, Clock& clock, metrics::Registry& metrics,
+         IntakeOptions options);
+  ~Intake();
+
+  using Done = std::move_only_function<void(Result<BatchResult>)>;
+  /// `channel` is kept in the batch record ("v1", "import:focus"). forbidden: the principal has no ingester role at
+  /// all; busy, store_unavailable, storage_full: nothing of the batch is stored.
+  void submit(const Principal& principal, RecordBatch batch, std::string channel, Done done);
+  /// submit and wait.
+  Result<BatchResult> submit_and_wait(const Principal& principal, RecordBatch batch, std::string channel);
+  [[nodiscard]] std::size_t in_flight() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace meterport::intake

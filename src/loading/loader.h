@@ -1,0 +1,36 @@
+// Log -> warehouse: one thread reads the log in position order and appends facts, dictionary words and roll-up in
+// one transaction with the position, so a replay changes nothing. Runs at lower priority; can be poked.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "base/error.h"
+#include "base/metrics.h"
+#include "ledger/log.h"
+#include "loading/dictionaries.h"
+#include "warehouse/warehouse.h"
+
+namespace meterport::loading {
+
+struct LoaderOptions {
+  std::size_t batch_records_max = 100'000;
+  std::uint64_t checkpoint_bytes = 256ull << 20;
+};
+
+class Loader {
+ public:
+  static Result<std::unique_ptr<Loader>> start(ledger::Log& log, warehouse::Warehouse& warehouse,
+                                               metrics::Registry& metrics, LoaderOptions options);
+  virtual ~Loader() = default;  ///< finishes its batch, joins
+
+  [[nodiscard]] virtual std::uint64_t loaded_position() const = 0;
+  /// Pokes the loader and waits until everything up to `position` is loaded. busy with a text after `wait_ms_max`;
+  /// store_unavailable when loading stopped on an error.
+  virtual Status wait_for(std::uint64_t position, std::int64_t wait_ms_max) = 0;
+  /// Text <-> code, shared with the readers.
+  [[nodiscard]] virtual const Dictionaries& dictionaries() const = 0;
+};
+
+}  // namespace meterport::loading

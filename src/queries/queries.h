@@ -1,0 +1,117 @@
+// Reads over the warehouse with the catalogue's words put in: rated rows in the exports' order, day totals, counts.
+//
+// Every call takes a Snapshot: the same spec and snapshot give the same rows for ever. Order is by text, never by
+// dictionary code. Scope is checked by the callers' service (exports) or here (totals), never only in a dialect.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/decimal.h"
+#include "base/error.h"
+#include "catalog/catalog.h"
+#include "ledger/log.h"
+#include "loading/loader.h"
+#include "model/export_spec.h"
+#include "model/principal.h"
+#include "rating/flat.h"
+#include "warehouse/warehouse.h"
+
+namespace meterport::queries {
+
+/// A bounded piece of an export: whole days x a run of orgs (by rank in the plan's org order) x maybe one meter.
+struct Slice {
+  Day first, last;                      ///< both inclusive
+  std::size_t org_first = 0, org_end = 0;  ///< half-open range into the plan's orgs
+  std::string meter;                    ///< empty = all
+  std::uint64_t records = 0;            ///< facts in it, as of the snapshot
+};
+
+/// One SUMMARY row. Views live until the callback returns.
+struct SummaryRow {
+  const Org* org = nullptr;
+  const Meter* meter = nullptr;
+  Day day;
+  rating::RatedQuantity rated;
+  BillingPeriod billing_period;
+};
+
+/// One PROJECT_FOLDER row; empty project or folder = none.
+struct ProjectFolderRow {
+  const Org* org = nullptr;
+  Day day;
+  std::string_view project, folder;
+  Consumption consumption;
+};
+
+/// One line of GET /v1/usage.
+struct TotalRow {
+  std::string org, meter;     ///< empty when not grouped by
+  std::optional<Day> day;
+  std::vector<std::string> dims;
+  Total quantity;
+  std::uint64_t records = 0;
+};
+
+struct TotalsRequest {
+  Instant from, to;
+  std::string org;
+  bool all_linked = false;    ///< else the org alone
+  std::string meter;
+  std::vector<std::string> group_by;  ///< "org", "meter", "day" and dimension names
+  std::optional<std::uint64_t> as_of_position;
+};
+struct TotalsAnswer {
+  std::vector<TotalRow> rows;  ///< by the group columns' text, in group_by order
+  Snapshot snapshot;
+};
+
+class Queries {
+ public:
+  Queries(warehouse::Warehouse& warehouse, loading::Loader& loader, catalog::Catalog& catalog, ledger::Log& log,
+          Clock& clock);
+
+  /// Pins now (or the asked position or time): {T, ledger position, catalogue position}. invalid: beyond the ledger.
+  Result<Snapshot> pin(std::optional<std::uint64_t> position, std::optional<Instant> time);
+  /// Waits until the snapshot's records are loaded.
+  Status wait_loaded(const Snapshot& snapshot, std::int64_t wait_ms_max);
+  Result<catalog::SnapshotPtr> catalogue(const Snapshot& snapshot);
+
+  /// Cuts [first, last] x orgs into slices of at most `records_max` facts (one day of one org is never cut), in
+  /// the order days-then-orgs (`days_major`) or orgs-then-days; days descending if asked.
+  struct SliceOrder {
+    bool days_major = true;
+    bool days_descending = false;
+  };
+  Result<std::vector<Slice>> plan_slices(const Snapshot& snapshot, const std::vector<const Org*>& orgs, Day first,
+                                         Day last, const std::string& meter, SliceOrder order,
+                                         std::uint64_t records_max);
+  /// Meters (ids, byte order) with a row in the period.
+  Result<std::vector<std::string>> meters_in_use(const Snapshot& snapshot, const std::vector<const Org*>& orgs,
+                                                 Day first, Day last);
+
+  /// Rows of the slice by date, org rank (its place in `orgs`), meter id.
+  Status summary_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue, const std::vector<const Org*>& orgs,
+                      const Slice& slice, const std::function<Status(const SummaryRow&)>& each);
+  /// Rows of the slice by date descending, org rank, project, folder (byte order, none last).
+  Status project_folder_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue,
+                             const std::vector<const Org*>& orgs, const Slice& slice,
+                             const std::function<Status(const ProjectFolderRow&)>& each);
+
+  /// Day totals for GET /v1/usage; viewer, exporter or admin on the org (and, all_linked, on each linked org).
+  Result<TotalsAnswer> totals(const Principal& principal, const TotalsRequest& request);
+
+ private:
+  warehouse::Warehouse& warehouse_;
+  loading::Loader& loader_;
+  catalog::Catalog& catalog_;
+  ledger::Log& log_;
+  Clock& clock_;
+};
+
+}  // namespace meterport::queries

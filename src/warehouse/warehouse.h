@@ -1,0 +1,110 @@
+// The columnar store's port: facts in position order, a dictionary per text dimension, one roll-up (org, meter, UTC
+// day). Everything in it is a function of the log and can be rebuilt.
+//
+// append() is called by the loader alone (one thread); readers run beside it on connections of their own and see whole
+// load batches only. Codes are dictionary codes, 0 = no value; they say nothing of text order.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/decimal.h"
+#include "base/error.h"
+#include "base/instant.h"
+
+namespace meterport::warehouse {
+
+using Code = std::uint32_t;
+
+/// The dictionary-coded columns of a fact, in column order.
+enum class Dimension : std::uint8_t {
+  org, meter, project, folder, asset_name, asset_type, environment_id, environment_name, environment_type,
+  subscription, app_id, app_name, app_hrn, billing_tag, channel, category,
+};
+inline constexpr std::size_t dimension_count = 16;
+std::string_view column_name(Dimension dimension);
+
+struct Fact {
+  std::uint64_t position = 0;
+  std::int64_t time_us = 0;
+  std::int64_t whole = 0;          ///< quantity, integer part
+  std::int64_t fraction_1e18 = 0;  ///< quantity, rest, same sign
+  std::int32_t line = 0;           ///< subscription line, 0 = none
+  std::array<Code, dimension_count> codes{};
+};
+
+struct NewWord {
+  Dimension dimension;
+  Code code;
+  std::string text;
+};
+
+/// One transaction: words new in it, facts in position order, the position the store covers afterwards (which may
+/// lie beyond the last fact: other record kinds have positions too).
+struct LoadBatch {
+  std::vector<NewWord> words;
+  std::vector<Fact> facts;
+  std::uint64_t loaded_position = 0;
+};
+
+struct SumQuery {
+  std::uint64_t as_of_position = 0;     ///< only facts at or before it
+  std::vector<Code> orgs;               ///< must not be empty
+  std::vector<Code> meters;             ///< empty = all
+  Instant from, to;                     ///< half-open event time
+  std::vector<Dimension> group_by;      ///< besides; org, meter and UTC day only if named below
+  bool by_org = true, by_meter = true, by_day = true;
+};
+
+/// One group. `dims` follows SumQuery::group_by. Codes not grouped by are 0.
+struct SumRow {
+  Code org = 0, meter = 0;
+  Day day;
+  std::vector<Code> dims;
+  Total quantity;
+  std::uint64_t records = 0;
+};
+
+/// How many facts a (day, org) or (day) holds: for cutting work into slices.
+struct DayCount {
+  Day day;
+  Code org = 0;
+  std::uint64_t records = 0;
+};
+
+class Warehouse {
+ public:
+  virtual ~Warehouse() = default;
+  /// All of the batch or nothing; a batch at or below the loaded position changes nothing.
+  virtual Status append(const LoadBatch& batch) = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> loaded_position() = 0;
+  /// Every word, for the loader's and the readers' dictionaries.
+  virtual Status read_words(const std::function<void(Dimension, Code, std::string_view)>& each) = 0;
+  /// Groups in no particular order. Uses the roll-up where the query is by org, meter and day only, over whole days.
+  virtual Status sum(const SumQuery& query, const std::function<void(const SumRow&)>& each) = 0;
+  /// Counts of facts at or before as_of_position in [from, to), per day and org, in no particular order.
+  virtual Result<std::vector<DayCount>> count_days(std::uint64_t as_of_position, const std::vector<Code>& orgs,
+                                                   Instant from, Instant to) = 0;
+  /// Distinct meters with a fact in the period.
+  virtual Result<std::vector<Code>> meters_in_use(std::uint64_t as_of_position, const std::vector<Code>& orgs,
+                                                  Instant from, Instant to) = 0;
+  /// Folds the store's own log; a refusal because of a busy writer is not an error.
+  virtual Status checkpoint() = 0;
+};
+
+struct DuckDbOptions {
+  std::string path;                   ///< DATA/warehouse.duckdb; empty = in memory
+  std::string memory_limit = "1GB";
+  unsigned threads = 2;
+  std::string temporary_folder;
+};
+/// Opens or creates; internal with a text that says `meterport rebuild` when the file is damaged.
+Result<std::unique_ptr<Warehouse>> open_duckdb(const DuckDbOptions& options);
+
+}  // namespace meterport::warehouse
