@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "model/principal.h"
 
 namespace meterport::http {
 
@@ -28,6 +29,8 @@ struct Request {
   std::string body;    ///< as it came (Content-Encoding still on), with padding capacity for simdjson
   std::string peer;    ///< address of the other end
   std::string id;      ///< 22 base62, also in the access log
+  /// Set only by the command line, which calls routes inside its own process: who is calling. Never from a socket.
+  const Principal* local = nullptr;
 
   /// First header of that name, ignoring case; empty if none.
   [[nodiscard]] std::string_view header(std::string_view name) const;
