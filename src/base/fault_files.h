@@ -60,6 +60,7 @@ class FaultFiles final : public FileSystem {
 
  private:
   struct State;
+  class FaultFile;
   FileSystem& below_;
   std::shared_ptr<State> state_;
 };
@@ -85,7 +86,7 @@ class PowerCutFiles final : public FileSystem {
   /// May be called once, from any thread; an error means that `below` failed and the state is not to be trusted.
   Status cut(std::uint64_t seed);
   /// The sync call number `syncs` from now (1 = the next; File::sync and sync_folder count alike) does not sync but
-  /// cuts, calls `then` (may be empty) and fails.
+  /// cuts, calls `then` (may be empty; it must not use these files) and fails.
   void cut_at_sync(std::uint64_t seed, std::uint64_t syncs, std::function<void()> then);
   [[nodiscard]] bool is_cut() const;
   /// Sync calls so far.
