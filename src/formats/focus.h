@@ -28,7 +28,7 @@ struct FocusLayout {
 
 /// One data row. A null cell (unquoted NULL or empty) has no value in the named fields.
 struct FocusRow {
-  std::size_t line = 0;  ///< in the file, from 1
+  std::size_t line = 0;              ///< in the file, from 1
   std::optional<RecordError> error;  ///< row-level: cell_count, bad_encoding, bad_format, no_quantity, no_sku ...
   // The columns the importer reads; views into the file.
   std::string_view billing_account_id, billing_account_name, sub_account_id, sub_account_name;

@@ -17,10 +17,10 @@ namespace meterport::formats {
 struct UsageReadOptions {
   std::size_t records_max = 100'000;
   std::size_t record_bytes_max = 262'144;
-  std::size_t text_bytes_max = 1'024;    ///< id, source and dimension texts
+  std::size_t text_bytes_max = 1'024;  ///< id, source and dimension texts
   std::size_t memo_characters_max = 4'000;
-  std::size_t nesting_max = 16;          ///< depth inside properties
-  std::string_view default_source;       ///< of records that name none
+  std::size_t nesting_max = 16;     ///< depth inside properties
+  std::string_view default_source;  ///< of records that name none
   /// On the wire names "focus.*", "tags.*" and the reserved sources are refused; importers allow them.
   bool is_wire = true;
 };

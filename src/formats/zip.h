@@ -1,6 +1,12 @@
 // Streamed ZIP with DEFLATE by ISA-L level 1 (informatica.md 7.1): local header with flag 0x0808 (data descriptor,
 // UTF-8 names), version needed 2.0, no extra fields, no comment, no folder entries; ZIP64 records only where sizes
-// need them. Bytes depend on the input and writer_version alone: times come from the caller, input blocks are 1 MiB.
+// need them. Bytes depend on the input and writer_version alone: times come from the caller, input blocks are 1 MiB,
+// and neither the sizes of the write() calls nor `threads` show in them.
+//
+// An entry whose size is not known when its header is written cannot say there that it will be large. One of 4 GiB or
+// more therefore keeps its plain local header, gets 8-byte sizes in its data descriptor and a ZIP64 field in the
+// central directory: the form that java.util.zip and Go's archive/zip write and that they, libarchive and Info-ZIP
+// read. Memory: about 2 MiB per block in flight, at most 2 x threads + 1 of them.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +37,7 @@ struct ZipEntry {
 class ZipWriter {
  public:
   using Sink = std::function<Status(std::string_view)>;
-  /// `time` is printed on every entry (UTC, 2-second steps). `threads` >= 1: how many deflate workers.
+  /// `time` is printed on every entry (UTC, 2-second steps). `threads` deflate workers; 0 or 1: the caller's thread.
   ZipWriter(Sink sink, Instant time, unsigned threads = 1);
   ~ZipWriter();
   ZipWriter(const ZipWriter&) = delete;

@@ -1,0 +1,73 @@
+// Private to formats: raw deflate of whole blocks by ISA-L level 1, and the pool that does several at a time.
+//
+// A block's bytes depend on its input, on `is_last` and on the ISA-L version alone: each starts with an empty history
+// and ends on a byte boundary (full flush), so blocks can be compressed anywhere and put one after another (RFC 1951).
+//
+// ISA-L picks its kernels by CPU and has no public way to pin one. The level 1 kernels of 2.30 (SSE4, AVX, AVX2; the
+// AVX-512 machines take the AVX2 one) use one hash and one match rule; docs/formats/zip.md says what was compared.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace meterport::formats {
+
+inline constexpr std::size_t deflate_block_bytes = std::size_t{1} << 20;
+
+/// One compressor; not thread-safe, reusable.
+class BlockDeflater {
+ public:
+  BlockDeflater();
+  ~BlockDeflater();
+  BlockDeflater(const BlockDeflater&) = delete;
+  BlockDeflater& operator=(const BlockDeflater&) = delete;
+  /// Replaces `out`. `is_last` ends the deflate stream; an empty last block is a valid empty stream. false: ISA-L
+  /// reported an error, which no input should cause.
+  [[nodiscard]] bool compress(std::string_view block, bool is_last, std::string& out);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Compresses blocks on `threads` workers and hands them back in the order of their arrival. One caller thread.
+/// Holds at most 2 x threads + 1 blocks: `submit` must be preceded by `take` while is_full().
+class DeflatePool {
+ public:
+  explicit DeflatePool(unsigned threads);
+  ~DeflatePool();
+  DeflatePool(const DeflatePool&) = delete;
+  DeflatePool& operator=(const DeflatePool&) = delete;
+
+  /// Takes over `block`'s text and gives an empty buffer back in its place.
+  void submit(std::string& block, bool is_last);
+  [[nodiscard]] bool is_full() const { return order_.size() >= 2 * workers_.size() + 1; }
+  [[nodiscard]] bool is_empty() const { return order_.empty(); }
+  [[nodiscard]] bool is_front_ready();
+  /// Waits for the oldest block and replaces `out` by its bytes; false as in BlockDeflater. Not when empty.
+  [[nodiscard]] bool take(std::string& out);
+
+ private:
+  struct Task {
+    std::string input, output;
+    bool is_last = false, is_done = false, is_good = false;
+  };
+  void work();
+
+  std::mutex mutex_;
+  std::condition_variable has_work_, has_result_;
+  std::deque<Task*> queue_;                   ///< not yet begun
+  std::deque<std::unique_ptr<Task>> order_;   ///< all that were submitted and not taken; caller's thread only
+  std::vector<std::unique_ptr<Task>> spare_;  ///< caller's thread only
+  bool is_stopping_ = false;
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace meterport::formats
