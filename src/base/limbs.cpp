@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <charconv>
+#include <cstring>
 
 namespace meterport::limbs {
 namespace {
@@ -28,20 +29,6 @@ void shift_right(std::span<Limb> a, int bits) {
   }
 }
 
-/// Algorithm D, step D3: the next digit of the quotient, at most one too large.
-Limb guess_digit(std::span<const Limb> top_of_a, std::span<const Limb> b) {
-  const std::size_t n = b.size();
-  const Wide head = Wide{top_of_a[n]} << limb_bits | top_of_a[n - 1];
-  const Limb lead = b[n - 1];
-  Wide digit = top_of_a[n] >= lead ? ~Limb{0} : head / lead;
-  Wide rest = head - digit * lead;
-  while (rest >> limb_bits == 0 && digit * b[n - 2] > (rest << limb_bits | top_of_a[n - 2])) {
-    --digit;
-    rest += lead;
-  }
-  return static_cast<Limb>(digit);
-}
-
 /// Step D4: a -= digit x b; true when that went below zero.
 bool subtract_product(std::span<Limb> a, std::span<const Limb> b, Limb digit) {
   Limb carry = 0;
@@ -56,38 +43,79 @@ bool subtract_product(std::span<Limb> a, std::span<const Limb> b, Limb digit) {
   return borrow;
 }
 
-/// Appends all digits, from the big end; uses `value` up.
+/// (high x 2^64 + low) / divisor for high < divisor, so that the quotient fits.
+Limb divide_two(Limb high, Limb low, Limb divisor, Limb& remainder) {
+#if defined(__x86_64__)
+  // One instruction; the compiler's own 128-bit division is a call of several times its cost.
+  Limb quotient = 0;
+  __asm__("divq %[divisor]" : "=a"(quotient), "=d"(remainder) : "a"(low), "d"(high), [divisor] "r"(divisor) : "cc");
+  return quotient;
+#else
+  const Wide head = Wide{high} << limb_bits | low;
+  remainder = static_cast<Limb>(head % divisor);
+  return static_cast<Limb>(head / divisor);
+#endif
+}
+
+/// Algorithm D, step D3: the next digit of the quotient, at most one too large.
+Limb guess_digit(std::span<const Limb> top_of_a, std::span<const Limb> b) {
+  const std::size_t n = b.size();
+  const Wide head = Wide{top_of_a[n]} << limb_bits | top_of_a[n - 1];
+  const Limb lead = b[n - 1];
+  Limb unused = 0;
+  Wide digit = top_of_a[n] >= lead ? ~Limb{0} : divide_two(top_of_a[n], top_of_a[n - 1], lead, unused);
+  Wide rest = head - digit * lead;
+  while (rest >> limb_bits == 0 && digit * b[n - 2] > (rest << limb_bits | top_of_a[n - 2])) {
+    --digit;
+    rest += lead;
+  }
+  return static_cast<Limb>(digit);
+}
+
+constexpr std::array<char, 200> digit_pairs = [] {
+  std::array<char, 200> pairs{};
+  for (std::size_t i = 0; i < 100; ++i) {
+    pairs[2 * i] = static_cast<char>('0' + i / 10);
+    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return pairs;
+}();
+
+/// Nine digits with leading zeros.
+void write_nine(char* out, std::uint32_t value) {
+  for (char* at = out + 7; at > out; at -= 2, value /= 100) std::memcpy(at, &digit_pairs[value % 100 * 2], 2);
+  out[0] = static_cast<char>('0' + value);
+}
+
+/// Eighteen digits with leading zeros.
+void write_eighteen(char* out, Limb value) {
+  static constexpr Limb half = 1'000'000'000;
+  write_nine(out, static_cast<std::uint32_t>(value / half));
+  write_nine(out + 9, static_cast<std::uint32_t>(value % half));
+}
+
+/// All digits of an integer, from the big end; uses `value` up.
 void append_integer(std::string& out, std::span<Limb> value) {
-  std::array<char, 20> digits;
   value = significant(value);
-  if (value.size() > 1) {
-    const Limb low = divide_by_limb(value, one_scaled);
-    append_integer(out, value);
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), low).ptr;
-    out.append(static_cast<std::size_t>(scale - (end - digits.data())), '0');
+  std::array<char, 20> digits;
+  if (value.size() <= 1) {
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value.empty() ? 0 : value[0]).ptr;
     out.append(digits.data(), end);
     return;
   }
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value.empty() ? 0 : value[0]).ptr;
-  out.append(digits.data(), end);
+  const Limb low = divide_by_limb(value, one_scaled);
+  append_integer(out, value);
+  write_eighteen(digits.data(), low);
+  out.append(digits.data(), scale);
 }
 
 void append_fraction(std::string& out, Limb fraction, int min_decimals) {
   if (fraction == 0 && min_decimals <= 0) return;
-  std::array<char, scale> digits;
+  std::array<char, scale + 1> text{'.'};
+  write_eighteen(text.data() + 1, fraction);
   int count = scale;
-  if (fraction == 0) {
-    count = 0;
-  } else {
-    while (count > min_decimals && fraction % 10 == 0) {
-      fraction /= 10;
-      --count;
-    }
-    for (int i = count; i-- > 0; fraction /= 10)
-      digits[static_cast<std::size_t>(i)] = static_cast<char>('0' + fraction % 10);
-  }
-  out += '.';
-  out.append(digits.data(), static_cast<std::size_t>(count));
+  while (count > min_decimals && text[static_cast<std::size_t>(count)] == '0') --count;
+  out.append(text.data(), static_cast<std::size_t>(count) + 1);
   if (count < min_decimals) out.append(static_cast<std::size_t>(min_decimals - count), '0');
 }
 
@@ -153,12 +181,9 @@ Limb divide_by_limb(std::span<Limb> a, Limb b) {
     if (remainder == 0) {
       remainder = a[i] % b;
       a[i] /= b;
-      continue;
+    } else {
+      a[i] = divide_two(remainder, a[i], b, remainder);
     }
-    const Wide head = Wide{remainder} << limb_bits | a[i];
-    const Wide digit = head / b;
-    remainder = static_cast<Limb>(head - digit * b);
-    a[i] = static_cast<Limb>(digit);
   }
   return remainder;
 }
