@@ -5,8 +5,7 @@
 //   and the scaled sum needs 184 of the 256 bits.
 // Consumption: an exact sum of quantity x rate / divisor, rounded once, at print. A product of such a total and any
 //   Decimal needs 304 bits, 2^64 of them 368 of the 384 kept. So no catalogue has to bound rates or divisors for the
-//   sake of this arithmetic: whatever Decimal::parse accepts is safe, and nothing here aborts, throws (but for
-//   memory) or rounds unasked.
+//   sake of this arithmetic: whatever Decimal::parse accepts is safe (divisors > 0), and nothing rounds unasked.
 // All are plain values: any thread may use its own; none is shared while it changes.
 #pragma once
 
@@ -107,8 +106,7 @@ class Total {
   [[nodiscard]] constexpr const Int256& scaled() const { return scaled_; }
   [[nodiscard]] constexpr bool is_zero() const { return scaled_.is_zero(); }
   [[nodiscard]] constexpr bool is_negative() const { return scaled_.is_negative(); }
-  /// As Decimal::to_text.
-  [[nodiscard]] std::string to_text(int min_decimals = 0) const;
+  [[nodiscard]] std::string to_text(int min_decimals = 0) const;  ///< as Decimal's
   void append_text(std::string& out, int min_decimals = 0) const;
   /// At most `decimals` (0..18) decimals, half away from zero (contract HERE, section on usage rows), no trailing
   /// zeros.
@@ -121,8 +119,7 @@ class Total {
   Int256 scaled_;  ///< value x 1e18
 };
 
-/// Exact sum of quantity x rate / divisor terms. Terms of different divisors are kept apart, so nothing is
-/// rounded before print.
+/// Exact sum of quantity x rate / divisor. Terms of different divisors are kept apart, so nothing is rounded early.
 class Consumption {
  public:
   /// divisor > 0.
@@ -143,8 +140,7 @@ class Consumption {
   struct Fraction;
 
   void add_term(const Term& term);
-  /// All terms over one denominator.
-  [[nodiscard]] Fraction as_fraction() const;
+  [[nodiscard]] Fraction as_fraction() const;  ///< all terms over one denominator
 
   Term first_;              ///< nearly always the only one, so it costs no allocation
   std::vector<Term> more_;  ///< of other divisors, distinct

@@ -21,6 +21,8 @@ class JsonWriter {
   JsonWriter& string(std::string_view value);  ///< escapes; `value` is UTF-8
   JsonWriter& number(std::int64_t value);
   JsonWriter& number(std::uint64_t value);
+  JsonWriter& number(int value) { return number(std::int64_t{value}); }
+  JsonWriter& number(unsigned value) { return number(std::uint64_t{value}); }
   JsonWriter& boolean(bool value);
   JsonWriter& null();
   /// Text that is JSON already.
@@ -31,7 +33,8 @@ class JsonWriter {
   JsonWriter& field(std::string_view name, const char* value) { return key(name).string(value); }
   JsonWriter& field(std::string_view name, std::int64_t value) { return key(name).number(value); }
   JsonWriter& field(std::string_view name, std::uint64_t value) { return key(name).number(value); }
-  JsonWriter& field(std::string_view name, int value) { return key(name).number(std::int64_t{value}); }
+  JsonWriter& field(std::string_view name, int value) { return key(name).number(value); }
+  JsonWriter& field(std::string_view name, unsigned value) { return key(name).number(value); }
   JsonWriter& field(std::string_view name, bool value) { return key(name).boolean(value); }
   JsonWriter& null_field(std::string_view name) { return key(name).null(); }
 
