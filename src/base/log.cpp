@@ -15,7 +15,8 @@
 namespace meterport::log {
 namespace {
 
-/// A reader that takes nothing for this long loses lines; the next line that gets through says how many.
+/// A reader that takes nothing for this long loses lines, from then on at once, until it takes one again; that one is
+/// told how many.
 constexpr int slow_reader_wait_ms = 200;
 /// Longer texts are cut, so that a line stays small and a hostile value can't fill the disk.
 constexpr std::size_t text_bytes_max = 2'000;
@@ -70,7 +71,7 @@ std::string make_line(Level level, std::string_view message, std::initializer_li
 
 bool is_writable(int fd) {
   pollfd wait{.fd = fd, .events = POLLOUT, .revents = 0};
-  return ::poll(&wait, 1, slow_reader_wait_ms) > 0;
+  return ::poll(&wait, 1, lines_dropped > 0 ? 0 : slow_reader_wait_ms) > 0;
 }
 
 /// One write(2), so that lines of several processes on one pipe or file do not mix.

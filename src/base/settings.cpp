@@ -43,16 +43,23 @@ std::string_view last_part(std::string_view name) {
   return name.substr(name.rfind('.') + 1);
 }
 
-/// The known name most like it. A right name in the wrong table ("server.runners") counts as nearer than any typo.
+std::string_view group_of(std::string_view name) {
+  return name.substr(0, name.find('.'));
+}
+
+/// The known name (or table) most like it. A right name in the wrong table ("server.runners") is nearer than any typo.
 std::string_view nearest_name(std::string_view name) {
   std::string_view best;
   std::size_t best_distance = std::numeric_limits<std::size_t>::max();
-  for (const SettingSpec& spec : settings_table()) {
-    const bool moved = last_part(spec.name) == last_part(name);
-    const std::size_t distance = moved ? 1 : edit_distance(spec.name, name);
-    if (distance >= best_distance) continue;
-    best = spec.name;
+  const auto consider = [&](std::string_view known, std::size_t distance) {
+    if (distance >= best_distance) return;
+    best = known;
     best_distance = distance;
+  };
+  for (const SettingSpec& spec : settings_table()) {
+    consider(group_of(spec.name), edit_distance(group_of(spec.name), name));
+    const bool moved = last_part(spec.name) == last_part(name);
+    consider(spec.name, moved ? 0 : edit_distance(spec.name, name));
   }
   return best;
 }
@@ -100,7 +107,8 @@ std::optional<SettingValue> value_of(const toml::node& node) {
 std::string describe_node(const toml::node& node) {
   if (const auto value = value_of(node)) return format_setting(*value);
   if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
-  return node.is_array() ? "a list with something other than texts" : "a value of this type";
+  if (node.is_array()) return "a list with something other than texts";
+  return node.is_table() ? "a table" : "a date or time";
 }
 
 std::unexpected<Error> fail_at(std::string_view file_name, const toml::source_position& at, std::string_view text,
@@ -204,7 +212,7 @@ std::string settings_markdown() {
       "is made from the table in `src/base/settings_table.cpp`.\n";
   std::string_view group;
   for (const SettingSpec& spec : settings_table()) {
-    const std::string_view own_group = spec.name.substr(0, spec.name.find('.'));
+    const std::string_view own_group = group_of(spec.name);
     if (own_group != group) {
       group = own_group;
       out += fmt::format("\n## {}\n\n| name | default | takes | meaning |\n| --- | --- | --- | --- |\n", group);
