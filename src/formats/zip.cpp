@@ -85,19 +85,20 @@ ZipWriter::ZipWriter(Sink sink, Instant time, unsigned threads)
     : state_(std::make_unique<State>(std::move(sink), time, threads)) {}
 ZipWriter::~ZipWriter() = default;
 
-Status ZipWriter::begin_entry(std::string_view name) {
+Status ZipWriter::begin_entry(std::string_view name, EntrySize size) {
   State& state = *state_;
   if (Status ready = state.check(State::Stage::between); !ready) return ready;
   if (name.empty() || name.size() > 0xFFFF || !is_utf8(name)) {
     return state.remember({ErrorKind::invalid, "A ZIP entry's name must be 1 to 65535 bytes of UTF-8.", {}, "name"});
   }
-  state.entries.push_back(
-      {.name = std::string(name), .crc32 = 0, .compressed_bytes = 0, .uncompressed_bytes = 0, .sha256 = {}});
+  ZipEntry& entry = state.entries.emplace_back();
+  entry.name = name;
+  entry.is_zip64 = size == EntrySize::large;
   state.offsets.push_back(state.written);
   state.stage = State::Stage::inside;
   state.block.reserve(deflate_block_bytes);
   std::string header;
-  zip_records::append_local_header(header, name, state.dos_time);
+  zip_records::append_local_header(header, entry, state.dos_time);
   return state.send(header);
 }
 

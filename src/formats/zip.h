@@ -3,10 +3,13 @@
 // need them. Bytes depend on the input and writer_version alone: times come from the caller, input blocks are 1 MiB,
 // and neither the sizes of the write() calls nor `threads` show in them.
 //
-// An entry whose size is not known when its header is written cannot say there that it will be large. One of 4 GiB or
-// more therefore keeps its plain local header, gets 8-byte sizes in its data descriptor and a ZIP64 field in the
-// central directory: the form that java.util.zip and Go's archive/zip write and that they, libarchive and Info-ZIP
-// read. Memory: about 2 MiB per block in flight, at most 2 x threads + 1 of them.
+// A plain entry that turns out to have 4 GiB or more keeps its plain local header, gets 8-byte sizes in its data
+// descriptor and a ZIP64 field in the central directory: what java.util.zip and Go's archive/zip write. Readers of the
+// directory and java.util.zip's streaming one take it; libarchive's streaming reader reports a wrong size at its end.
+// A caller who is sure of such an entry says EntrySize::large: then every reader takes it. (Said of an entry that
+// stays below 4 GiB, java.util.zip's streaming reader refuses that one.)
+//
+// Memory: about 2 MiB per block in flight, at most 2 x threads + 1 of them.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +33,12 @@ struct ZipEntry {
   std::uint32_t crc32 = 0;
   std::uint64_t compressed_bytes = 0;
   std::uint64_t uncompressed_bytes = 0;
-  Digest sha256{};  ///< of the uncompressed bytes
+  Digest sha256{};        ///< of the uncompressed bytes
+  bool is_zip64 = false;  ///< announced as large in its local header
 };
+
+/// large: surely 4 GiB or more of input; the local header then has a ZIP64 field.
+enum class EntrySize { ordinary, large };
 
 /// Writes one archive to a sink. Not thread-safe; a failed sink ends it (each later call repeats the error).
 class ZipWriter {
@@ -43,7 +50,7 @@ class ZipWriter {
   ZipWriter(const ZipWriter&) = delete;
   ZipWriter& operator=(const ZipWriter&) = delete;
 
-  Status begin_entry(std::string_view name);
+  Status begin_entry(std::string_view name, EntrySize size = EntrySize::ordinary);
   Status write(std::string_view bytes);
   /// Writes the data descriptor; the entry's facts are in entries().back().
   Status end_entry();

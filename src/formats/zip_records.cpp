@@ -43,22 +43,30 @@ std::uint32_t dos_time(Instant time) {
   return (year << 9 | date.month << 5 | date.day) << 16 | clock;
 }
 
-void append_local_header(std::string& out, std::string_view name, std::uint32_t dos_time) {
+void append_local_header(std::string& out, const ZipEntry& entry, std::uint32_t dos_time) {
   u32(out, 0x04034b50);
-  u16(out, version_plain);
+  u16(out, entry.is_zip64 ? version_zip64 : version_plain);
   u16(out, flags);
   u16(out, method_deflate);
   u32(out, dos_time);
-  u32(out, 0);  // CRC and sizes: in the data descriptor
+  // CRC and sizes are in the data descriptor; the ZIP64 field with its two sizes only says how wide they are there.
+  const std::uint64_t size = entry.is_zip64 ? zip64_from : 0;
   u32(out, 0);
-  u32(out, 0);
-  u16(out, name.size());
-  u16(out, 0);  // no extra field
-  out += name;
+  u32(out, size);
+  u32(out, size);
+  u16(out, entry.name.size());
+  u16(out, entry.is_zip64 ? 20 : 0);
+  out += entry.name;
+  if (entry.is_zip64) {
+    u16(out, zip64_extra_id);
+    u16(out, 16);
+    u64(out, 0);
+    u64(out, 0);
+  }
 }
 
 void append_data_descriptor(std::string& out, const ZipEntry& entry) {
-  const unsigned size_bytes = has_large_size(entry) ? 8 : 4;
+  const unsigned size_bytes = entry.is_zip64 || has_large_size(entry) ? 8 : 4;
   u32(out, 0x08074b50);
   u32(out, entry.crc32);
   append_number(out, entry.compressed_bytes, size_bytes);
@@ -71,11 +79,11 @@ void append_central_header(std::string& out, const ZipEntry& entry, std::uint64_
   if (entry.uncompressed_bytes >= zip64_from) u64(extra, entry.uncompressed_bytes);
   if (entry.compressed_bytes >= zip64_from) u64(extra, entry.compressed_bytes);
   if (offset >= zip64_from) u64(extra, offset);
-  const bool is_zip64 = !extra.empty();
+  const bool has_extra = !extra.empty();
 
   u32(out, 0x02014b50);
   u16(out, version_plain);  // made by: MS-DOS attributes, so none is needed
-  u16(out, is_zip64 ? version_zip64 : version_plain);
+  u16(out, has_extra || entry.is_zip64 ? version_zip64 : version_plain);
   u16(out, flags);
   u16(out, method_deflate);
   u32(out, dos_time);
@@ -83,14 +91,14 @@ void append_central_header(std::string& out, const ZipEntry& entry, std::uint64_
   u32(out, clamp32(entry.compressed_bytes));
   u32(out, clamp32(entry.uncompressed_bytes));
   u16(out, entry.name.size());
-  u16(out, is_zip64 ? extra.size() + 4 : 0);
+  u16(out, has_extra ? extra.size() + 4 : 0);
   u16(out, 0);  // no comment
   u16(out, 0);  // disk
   u16(out, 0);  // internal attributes
   u32(out, 0);  // external attributes
   u32(out, clamp32(offset));
   out += entry.name;
-  if (is_zip64) {
+  if (has_extra) {
     u16(out, zip64_extra_id);
     u16(out, extra.size());
     out += extra;

@@ -15,8 +15,8 @@ inline constexpr std::uint64_t zip64_from = 0xFFFF'FFFF;
 /// MS-DOS date (high half) and time (low half), UTC, cut to 2 seconds, kept inside 1980..2107.
 std::uint32_t dos_time(Instant time);
 
-void append_local_header(std::string& out, std::string_view name, std::uint32_t dos_time);
-/// 8-byte sizes if one of them needs it.
+void append_local_header(std::string& out, const ZipEntry& entry, std::uint32_t dos_time);
+/// 8-byte sizes if one of them needs it or the local header announced them.
 void append_data_descriptor(std::string& out, const ZipEntry& entry);
 void append_central_header(std::string& out, const ZipEntry& entry, std::uint64_t offset, std::uint32_t dos_time);
 /// With ZIP64 records before it if a number does not fit.

@@ -204,8 +204,21 @@ TEST(ZipRecords, TimesAreUtcInTwoSecondStepsInsideTheFormatsRange) {
   EXPECT_EQ(zip_records::dos_time(parse_instant("2200-01-01T00:00:00Z").value()) >> 16, 127U << 9 | 12U << 5 | 31U);
 }
 
+TEST(ZipRecords, AnEntryAnnouncedAsLargeHasWideSizesEvenIfItStaysSmall) {
+  const ZipEntry entry{"big.csv", 1, 10, 20, {}, true};
+  std::string out;
+  zip_records::append_local_header(out, entry, 0);
+  EXPECT_EQ(number_at(out, 4, 2), 45U);
+  EXPECT_EQ(number_at(out, 28, 2), 20U);
+  EXPECT_EQ(out.size(), 30U + 7U + 20U);
+  out.clear();
+  zip_records::append_data_descriptor(out, entry);
+  EXPECT_EQ(out.size(), 24U);
+  EXPECT_EQ(number_at(out, 16, 8), 20U);
+}
+
 TEST(ZipRecords, Zip64AppearsExactlyWhereANumberNeedsIt) {
-  ZipEntry entry{"big.csv", 1, 10, 0xFFFF'FFFE, {}};
+  ZipEntry entry{"big.csv", 1, 10, 0xFFFF'FFFE, {}, false};
   std::string out;
   zip_records::append_data_descriptor(out, entry);
   EXPECT_EQ(out.size(), 16U);
