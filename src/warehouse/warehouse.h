@@ -24,8 +24,22 @@ using Code = std::uint32_t;
 
 /// The dictionary-coded columns of a fact, in column order.
 enum class Dimension : std::uint8_t {
-  org, meter, project, folder, asset_name, asset_type, environment_id, environment_name, environment_type,
-  subscription, app_id, app_name, app_hrn, billing_tag, channel, category,
+  org,
+  meter,
+  project,
+  folder,
+  asset_name,
+  asset_type,
+  environment_id,
+  environment_name,
+  environment_type,
+  subscription,
+  app_id,
+  app_name,
+  app_hrn,
+  billing_tag,
+  channel,
+  category,
 };
 inline constexpr std::size_t dimension_count = 16;
 std::string_view column_name(Dimension dimension);
@@ -54,11 +68,11 @@ struct LoadBatch {
 };
 
 struct SumQuery {
-  std::uint64_t as_of_position = 0;     ///< only facts at or before it
-  std::vector<Code> orgs;               ///< must not be empty
-  std::vector<Code> meters;             ///< empty = all
-  Instant from, to;                     ///< half-open event time
-  std::vector<Dimension> group_by;      ///< besides; org, meter and UTC day only if named below
+  std::uint64_t as_of_position = 0;  ///< only facts at or before it
+  std::vector<Code> orgs;            ///< must not be empty
+  std::vector<Code> meters;          ///< empty = all
+  Instant from, to;                  ///< half-open event time
+  std::vector<Dimension> group_by;   ///< besides; org, meter and UTC day only if named below
   bool by_org = true, by_meter = true, by_day = true;
 };
 
@@ -88,23 +102,30 @@ class Warehouse {
   virtual Status read_words(const std::function<void(Dimension, Code, std::string_view)>& each) = 0;
   /// Groups in no particular order. Uses the roll-up where the query is by org, meter and day only, over whole days.
   virtual Status sum(const SumQuery& query, const std::function<void(const SumRow&)>& each) = 0;
-  /// Counts of facts at or before as_of_position in [from, to), per day and org, in no particular order.
+  /// Counts of facts at or before as_of_position in [from, to), per day and org, in no particular order. `meters`
+  /// empty = all.
   virtual Result<std::vector<DayCount>> count_days(std::uint64_t as_of_position, const std::vector<Code>& orgs,
-                                                   Instant from, Instant to) = 0;
+                                                   const std::vector<Code>& meters, Instant from, Instant to) = 0;
   /// Distinct meters with a fact in the period.
   virtual Result<std::vector<Code>> meters_in_use(std::uint64_t as_of_position, const std::vector<Code>& orgs,
                                                   Instant from, Instant to) = 0;
-  /// Folds the store's own log; a refusal because of a busy writer is not an error.
+  /// Merges roll-up runs of many small batches, if due; true = it did some. Answers do not change by it. Called by the
+  /// loader's thread, between batches.
+  virtual Result<bool> compact() = 0;
+  /// Folds the store's own log, so that opening stays short; a refusal because others are busy is not an error. As
+  /// compact().
   virtual Status checkpoint() = 0;
 };
 
 struct DuckDbOptions {
-  std::string path;                   ///< DATA/warehouse.duckdb; empty = in memory
+  std::string path;  ///< DATA/warehouse.duckdb; empty = in memory
   std::string memory_limit = "1GB";
   unsigned threads = 2;
   std::string temporary_folder;
 };
-/// Opens or creates; internal with a text that says `meterport rebuild` when the file is damaged.
+/// Opens or creates; internal with a text that says `meterport rebuild` when the file is damaged or of another
+/// schema, store_unavailable when another process has it open. One writer at a time: append, compact and checkpoint
+/// wait for each other.
 Result<std::unique_ptr<Warehouse>> open_duckdb(const DuckDbOptions& options);
 
 }  // namespace meterport::warehouse

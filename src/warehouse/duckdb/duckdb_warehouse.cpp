@@ -1,0 +1,201 @@
+// Opening and reading; duckdb_writer.cpp has what changes the file.
+#include "warehouse/duckdb/duckdb_warehouse.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "warehouse/duckdb/sql.h"
+
+namespace meterport::warehouse {
+
+Result<std::unique_ptr<Warehouse>> open_duckdb(const DuckDbOptions& options) {
+  return duck::DuckDbWarehouse::open(options);
+}
+
+namespace duck {
+
+namespace {
+
+/// Where the columns of sum_statement() stand.
+struct SumColumns {
+  explicit SumColumns(const SumQuery& query)
+      : org(0),
+        meter(query.by_org ? 1 : 0),
+        day(meter + (query.by_meter ? 1 : 0)),
+        dims(day + (query.by_day ? 1 : 0)),
+        sums(dims + query.group_by.size()) {}
+  std::size_t org, meter, day, dims, sums;
+};
+
+void read_sum_rows(const Chunk& chunk, const SumQuery& query, SumRow& row,
+                   const std::function<void(const SumRow&)>& each) {
+  const SumColumns at(query);
+  const Code* org = query.by_org ? chunk.column<Code>(at.org) : nullptr;
+  const Code* meter = query.by_meter ? chunk.column<Code>(at.meter) : nullptr;
+  const std::int32_t* day = query.by_day ? chunk.column<std::int32_t>(at.day) : nullptr;
+  std::vector<const Code*> dims;
+  for (std::size_t i = 0; i < query.group_by.size(); ++i) dims.push_back(chunk.column<Code>(at.dims + i));
+  const auto* whole = chunk.column<duckdb_hugeint>(at.sums);
+  const auto* fraction = chunk.column<duckdb_hugeint>(at.sums + 1);
+  const auto* records = chunk.column<std::uint64_t>(at.sums + 2);
+  for (std::size_t i = 0; i < chunk.size(); ++i) {
+    if (org != nullptr) row.org = org[i];
+    if (meter != nullptr) row.meter = meter[i];
+    if (day != nullptr) row.day = Day{day[i]};
+    for (std::size_t d = 0; d < dims.size(); ++d) row.dims[d] = dims[d][i];
+    row.quantity = Total::from_sums(to_int128(whole[i]), to_int128(fraction[i]));
+    row.records = records[i];
+    each(row);
+  }
+}
+
+std::unexpected<Error> other_schema(const std::string& detail) {
+  return fail(ErrorKind::internal,
+              "the warehouse file is of another version; `meterport rebuild` makes it anew from the ledger", detail);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Warehouse>> DuckDbWarehouse::open(const DuckDbOptions& options) {
+  auto database = Database::open(options);
+  if (!database) return fail(std::move(database));
+  std::unique_ptr<DuckDbWarehouse> warehouse(new DuckDbWarehouse(std::move(*database)));
+  auto writer = warehouse->database_->connect();
+  if (!writer) return fail(std::move(writer));
+  warehouse->writer_ = std::move(*writer);
+  if (auto prepared = warehouse->prepare_schema(); !prepared) return fail(std::move(prepared));
+  return std::unique_ptr<Warehouse>(std::move(warehouse));
+}
+
+Status DuckDbWarehouse::prepare_schema() {
+  auto tables = writer_->query("SELECT CAST(COUNT(*) AS BIGINT) FROM information_schema.tables");
+  if (!tables) return fail(std::move(tables));
+  std::int64_t table_count = 0;
+  tables->read([&](const Chunk& chunk) { table_count = chunk.column<std::int64_t>(0)[0]; });
+  if (table_count == 0) {
+    return writer_->in_transaction([&]() -> Status {
+      for (const std::string& sql : create_statements()) {
+        if (auto made = writer_->run(sql); !made) return made;
+      }
+      return {};
+    });
+  }
+  return read_state();
+}
+
+Status DuckDbWarehouse::read_state() {
+  auto meta = writer_->query("SELECT schema_version, loaded_position FROM meta");
+  if (!meta) return other_schema(meta.error().detail);
+  std::int32_t version = 0;
+  std::uint64_t loaded = 0;
+  meta->read([&](const Chunk& chunk) {
+    version = chunk.column<std::int32_t>(0)[0];
+    loaded = chunk.column<std::uint64_t>(1)[0];
+  });
+  if (version != schema_version) return other_schema("schema version " + std::to_string(version));
+  auto runs = read_runs(*writer_);
+  if (!runs) return fail(std::move(runs));
+  runs_ = std::move(*runs);
+  for (const RollUpRun& run : runs_) last_run_id_ = std::max(last_run_id_, run.id);
+  loaded_position_ = loaded;
+  return {};
+}
+
+Result<std::vector<RollUpRun>> read_runs(Connection& connection) {
+  auto result = connection.query("SELECT id, first_position, last_position, row_count, parent FROM runs");
+  if (!result) return fail(std::move(result));
+  std::vector<RollUpRun> runs;
+  result->read([&](const Chunk& chunk) {
+    for (std::size_t i = 0; i < chunk.size(); ++i) {
+      const auto cell = [&](std::size_t column) { return chunk.column<std::uint64_t>(column)[i]; };
+      runs.push_back(
+          {.id = cell(0), .first_position = cell(1), .last_position = cell(2), .rows = cell(3), .parent = cell(4)});
+    }
+  });
+  return runs;
+}
+
+Status DuckDbWarehouse::read_words(const std::function<void(Dimension, Code, std::string_view)>& each) {
+  std::optional<QueryResult> words;
+  auto status = readers_.read([&](Connection& connection) -> Status {
+    auto result = connection.query("SELECT dimension, code, text FROM words");
+    if (!result) return fail(std::move(result));
+    words.emplace(std::move(*result));
+    return {};
+  });
+  if (!status) return status;
+  words->read([&](const Chunk& chunk) {
+    const auto* dimension = chunk.column<std::uint8_t>(0);
+    const auto* code = chunk.column<Code>(1);
+    for (std::size_t i = 0; i < chunk.size(); ++i) {
+      each(static_cast<Dimension>(dimension[i]), code[i], chunk.text(2, i));
+    }
+  });
+  return {};
+}
+
+Result<QueryResult> DuckDbWarehouse::read_sums(const SumQuery& query) {
+  if (query.orgs.empty()) return fail(ErrorKind::internal, "a sum needs an organization", "no orgs in a SumQuery");
+  std::optional<QueryResult> sums;
+  auto status = readers_.read([&](Connection& connection) -> Status {
+    Cover covered;
+    if (roll_up_can_answer(query)) {
+      auto runs = read_runs(connection);
+      if (!runs) return fail(std::move(runs));
+      covered = cover(*runs, query.as_of_position);
+    }
+    auto result = connection.query(sum_statement(query, covered));
+    if (!result) return fail(std::move(result));
+    sums.emplace(std::move(*result));
+    return {};
+  });
+  if (!status) return fail(std::move(status));
+  return std::move(*sums);
+}
+
+Status DuckDbWarehouse::sum(const SumQuery& query, const std::function<void(const SumRow&)>& each) {
+  auto sums = read_sums(query);
+  if (!sums) return fail(std::move(sums));
+  SumRow row;
+  row.dims.resize(query.group_by.size());
+  sums->read([&](const Chunk& chunk) { read_sum_rows(chunk, query, row, each); });
+  return {};
+}
+
+Result<std::vector<DayCount>> DuckDbWarehouse::count_days(std::uint64_t as_of_position, const std::vector<Code>& orgs,
+                                                          const std::vector<Code>& meters, Instant from, Instant to) {
+  std::vector<DayCount> counts;
+  const SumQuery query{.as_of_position = as_of_position,
+                       .orgs = orgs,
+                       .meters = meters,
+                       .from = from,
+                       .to = to,
+                       .group_by = {},
+                       .by_org = true,
+                       .by_meter = false,
+                       .by_day = true};
+  auto status = sum(
+      query, [&](const SumRow& row) { counts.push_back({.day = row.day, .org = row.org, .records = row.records}); });
+  if (!status) return fail(std::move(status));
+  return counts;
+}
+
+Result<std::vector<Code>> DuckDbWarehouse::meters_in_use(std::uint64_t as_of_position, const std::vector<Code>& orgs,
+                                                         Instant from, Instant to) {
+  std::vector<Code> meters;
+  const SumQuery query{.as_of_position = as_of_position,
+                       .orgs = orgs,
+                       .meters = {},
+                       .from = from,
+                       .to = to,
+                       .group_by = {},
+                       .by_org = false,
+                       .by_meter = true,
+                       .by_day = false};
+  auto status = sum(query, [&](const SumRow& row) { meters.push_back(row.meter); });
+  if (!status) return fail(std::move(status));
+  return meters;
+}
+
+}  // namespace duck
+}  // namespace meterport::warehouse
