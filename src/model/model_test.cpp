@@ -92,6 +92,14 @@ TEST(TextArena, KeptTextOutlivesItsSource) {
   EXPECT_TRUE(arena.keep("").empty());
 }
 
+TEST(TextArena, MovingABatchLeavesItsTextsInPlace) {
+  RecordBatch batch;
+  batch.items.resize(1);
+  batch.items[0].record.id = batch.arena.keep("run-1");
+  const RecordBatch moved = std::move(batch);
+  EXPECT_EQ(moved.items[0].record.id, "run-1");
+}
+
 TEST(Principal, TheServerItselfMayDoEverythingAndSaysSo) {
   EXPECT_TRUE(server_principal().is_server_itself);
   EXPECT_FALSE(server_principal().id.empty());

@@ -45,6 +45,15 @@ std::string_view to_string(RecordErrorCode code) {
   return names::name_of(codes, code);
 }
 
+void TextArena::add_block(std::size_t size_min) {
+  const std::size_t size = std::max(size_min, block_bytes_);
+  blocks_.push_back(std::make_unique_for_overwrite<char[]>(size));
+  next_ = blocks_.back().get();
+  left_ = size;
+  // Doubling keeps the number of blocks small for large batches and the waste small for single records.
+  block_bytes_ = std::min<std::size_t>(block_bytes_ * 2, std::size_t{1} << 20);
+}
+
 std::string_view TextArena::keep(std::string_view text) {
   if (text.empty()) return {};
   char* copy = allocate(text.size());

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory_resource>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,16 +68,27 @@ struct UsageRecord {
   std::vector<Property> properties;
 };
 
-/// Bump memory for the texts of one batch. Not thread-safe.
+/// Bump memory for the texts of one batch. Not thread-safe. Moving it leaves the texts where they are.
 class TextArena {
  public:
   /// A copy that lives as long as the arena.
   std::string_view keep(std::string_view text);
   /// Uninitialised room for `size` bytes.
-  char* allocate(std::size_t size) { return static_cast<char*>(memory_.allocate(size, 1)); }
+  char* allocate(std::size_t size) {
+    if (size > left_) add_block(size);
+    char* const room = next_;
+    next_ += size;
+    left_ -= size;
+    return room;
+  }
 
  private:
-  std::pmr::monotonic_buffer_resource memory_{16 * 1024};
+  void add_block(std::size_t size_min);
+
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::size_t block_bytes_ = 16 * 1024;
+  char* next_ = nullptr;
+  std::size_t left_ = 0;
 };
 
 /// What a reader says of an item it could not make a record of, in the words of crosswalk 3.3.
@@ -125,7 +136,8 @@ struct BatchItem {
   std::optional<RecordError> error;
 };
 
-/// A submission's items in request order, with the memory their texts live in.
+/// A submission's items in request order, with the memory their texts live in. Movable: the readers give `buffer` so
+/// much room that its text is never stored inside the string object.
 struct RecordBatch {
   std::string buffer;  ///< the request's bytes (with parser padding), if records view into it
   TextArena arena;
