@@ -136,7 +136,6 @@ TEST(FilesFromEnvironment, PlansFaults) {
   EXPECT_EQ(status, 0);
 }
 
-#ifndef METERPORT_BREAK_SYNC
 TEST(FilesFromEnvironment, APowerCutEndsTheProcessAtTheChosenSync) {
   const TestFolder folder;
   const std::string path = folder / "log";
@@ -163,7 +162,6 @@ TEST(FilesFromEnvironment, AKilledProcessLosesWhatItDidNotSync) {
   EXPECT_EQ(status, -SIGKILL);
   EXPECT_EQ(*read_file(system_files(), path), "synced");
 }
-#endif
 
 }  // namespace
 }  // namespace meterport

@@ -1,5 +1,6 @@
 // Structured log: one JSON object a line on stderr (or a file), written by one thread at a time, never blocking
-// on a slow reader for long. Secrets never reach it: callers pass ids, not credentials.
+// on a slow reader for long: such a reader loses lines and is told how many. The process must ignore SIGPIPE.
+// Secrets never reach it: callers pass ids, not credentials.
 //
 //   log::info("export finished", {{"job", id}, {"rows", rows}});
 #pragma once
