@@ -1,5 +1,8 @@
 // Append-only dictionaries, one per text dimension: text <-> code. The loader adds; readers look up at the same
 // time. Texts are never moved or removed.
+//
+// A code means something only once the batch that brought it is loaded; a reader meets it in a warehouse row after
+// that.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,9 @@
 // Log -> warehouse: one thread reads the log in position order and appends facts, dictionary words and roll-up in
 // one transaction with the position, so a replay changes nothing. Runs at lower priority; can be poked.
+//
+// Usage records become facts; records of other kinds only move the position. When the warehouse refuses a batch, the
+// loader tells so, keeps the batch and tries again until it goes in; damage in the log stops it for good.
+// The log and the warehouse must outlive the loader. All members may be called from any thread.
 #pragma once
 
 #include <atomic>
@@ -16,11 +20,14 @@ namespace meterport::loading {
 
 struct LoaderOptions {
   std::size_t batch_records_max = 100'000;
-  std::uint64_t checkpoint_bytes = 256ull << 20;
+  std::int64_t batch_delay_ms = 200;              ///< how long to wait for a fuller batch when nobody pokes
+  std::uint64_t checkpoint_bytes = 256ull << 20;  ///< loaded between two checkpoints of the warehouse
+  std::int64_t retry_delay_ms = 1'000;            ///< after a batch that could not be loaded
 };
 
 class Loader {
  public:
+  /// internal with a text that says `meterport rebuild` when the warehouse is ahead of the log.
   static Result<std::unique_ptr<Loader>> start(ledger::Log& log, warehouse::Warehouse& warehouse,
                                                metrics::Registry& metrics, LoaderOptions options);
   virtual ~Loader() = default;  ///< finishes its batch, joins
