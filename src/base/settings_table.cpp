@@ -1,4 +1,6 @@
 // The table of all settings. Add a line here and regenerate docs/reference/settings.md (settings_test says how).
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,11 +45,7 @@ SettingSpec list(std::string_view name, std::string_view help) {
 }
 
 // clang-format off
-std::vector<SettingSpec> make_table() {
-  SettingSpec too_many_jobs_status = number("informatica.too_many_jobs_status", 400, "", {400, 429},
-      "HTTP status of the answer to one job too many; 429 comes with Retry-After.");
-  too_many_jobs_status.allowed = {"400", "429"};
-
+std::vector<SettingSpec> server_settings() {
   return {
     text("server.listen", "127.0.0.1:8080", "Address and port to listen on; port 0 picks a free one."),
     text("server.public_url", "",
@@ -88,21 +86,35 @@ std::vector<SettingSpec> make_table() {
            "Most records per transaction of the loader."),
     number("loading.checkpoint_bytes", 64 * mib, "bytes", {mib, 16 * gib},
            "The loader checkpoints the warehouse when its own log is this long."),
+  };
+}
 
+std::vector<SettingSpec> export_settings() {
+  return {
     text("warehouse.memory_limit", "1GB", "Memory the warehouse may use, as DuckDB reads it (\"512MB\", \"4GB\")."),
     number("warehouse.threads", 2, "threads", {1, 1024}, "Threads of one warehouse query."),
 
     number("exports.runners", 2, "jobs", {1, 256}, "Export jobs that run at the same time."),
-    number("exports.retention", 3 * day_s, "s", {60, 0}, "An artifact can be downloaded this long after its job ended."),
+    number("exports.retention", 3 * day_s, "s", {60, 0},
+           "An artifact can be downloaded this long after its job ended."),
     number("exports.jobs_retention", 30 * day_s, "s", {60, 0}, "A finished job can be read this long after it ended."),
-    number("exports.memory_budget", 256 * mib, "bytes", {16 * mib, 0}, "Memory one job may use for sorting and packing."),
+    number("exports.memory_budget", 256 * mib, "bytes", {16 * mib, 0},
+           "Memory one job may use for sorting and packing."),
     number("exports.lease", 60, "s", {5, 3600},
            "A job whose runner gave no sign of life for this long is taken up by another."),
 
     number("sessions.idle_timeout", 1800, "s", {60, 7 * day_s}, "A session ends after this long without a request."),
     number("sessions.grace", 120, "s", {0, 3600},
            "A session may run over its idle time by this much while a request of it is under way."),
+  };
+}
 
+std::vector<SettingSpec> dialect_settings() {
+  SettingSpec too_many_jobs_status = number("informatica.too_many_jobs_status", 400, "", {400, 429},
+      "HTTP status of the answer to one job too many; 429 comes with Retry-After.");
+  too_many_jobs_status.allowed = {"400", "429"};
+
+  return {
     text("informatica.midnight_end", "inclusive", "Whether the day of an endDate at 00:00:00 belongs to the export.",
          {"inclusive", "exclusive"}),
     text("informatica.older_summary_files", "meter",
@@ -131,7 +143,12 @@ std::vector<SettingSpec> make_table() {
 }  // namespace
 
 std::span<const SettingSpec> settings_table() {
-  static const std::vector<SettingSpec> table = make_table();
+  static const std::vector<SettingSpec> table = [] {
+    std::vector<SettingSpec> all = server_settings();
+    std::ranges::move(export_settings(), std::back_inserter(all));
+    std::ranges::move(dialect_settings(), std::back_inserter(all));
+    return all;
+  }();
   return table;
 }
 
