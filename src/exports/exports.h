@@ -28,14 +28,16 @@
 namespace meterport::exports {
 
 struct Progress {
-  std::uint64_t slices_done = 0, slices = 0, rows = 0, bytes = 0;
-  std::string waiting_for;  ///< "a runner", "loading", empty
+  std::uint64_t slices_done = 0, slices = 0, rows = 0, bytes = 0;  ///< bytes: of CSV
+  std::string waiting_for;                                         ///< "a runner", "loading", empty
 };
 
 struct Job {
   std::string id;
   JobState state = JobState::created;
-  std::string error;  ///< FAILED, PARTIAL_SUCCESS, CANCELLED: safe text
+  std::string error;            ///< FAILED, PARTIAL_SUCCESS, CANCELLED: safe text
+  bool is_unplannable = false;  ///< FAILED from the start: `error` is the reason alone, a dialect puts its own words
+                                ///< around it (informatica.md 5.1)
   ExportSpec spec;
   DialectNote note;
   std::string user_id;   ///< of the principal who asked
@@ -49,15 +51,18 @@ struct Job {
   std::string artifact_sha256;  ///< hex
 };
 
+/// The state to show where a wire has a word for an output that is gone: EXPIRED once the artifact's time is over.
+/// Job::state itself stays as the job ended (informatica.md 5.1; crosswalk 3.1).
+JobState shown_state(const Job& job, Instant now);
+
 /// How a dialect's limits differ.
 struct CreateOptions {
-  int active_jobs_max = 0;   ///< per requesting org and dialect; 0 = the setting exports.active_jobs_max
+  int active_jobs_max = 0;      ///< unfinished jobs per requesting org and dialect; 0 = 100
   bool partial_rights = false;  ///< run over readable linked orgs and end PARTIAL_SUCCESS
-  /// The text of a callback for a final job; empty = no body. Called again after a restart, so it must follow from
-  /// the job alone.
 };
 
-/// Renders the callback body of a dialect's finished job.
+/// Renders the callback body of a dialect's final job; empty = nothing is sent. It may be called again after a restart,
+/// so it must follow from the job alone. Sent as text/plain, or application/json if it begins with '{'.
 using CallbackText = std::function<std::string(const Job&)>;
 
 struct ListRequest {
@@ -85,16 +90,20 @@ class Exports {
   /// Refuses to take new jobs up; runs on at most that long, then re-queues what is left.
   virtual void stop(std::int64_t wait_ms_max) = 0;
 
-  /// Checks rights (exporter or admin on the org; with all_linked on every linked org: forbidden, naming how many are
-  /// not readable), the active-job limit (too_many_jobs), pins the snapshot, stores. A job that passes all checks but
-  /// can't be planned is stored FAILED and returned (informatica.md 5.1).
+  /// Checks the spec (invalid, not_supported, range_too_long), rights (exporter or admin on the org; with all_linked on
+  /// every linked org: forbidden, naming how many are not readable), the active-job limit (too_many_jobs), pins the
+  /// snapshot, stores. A job that passes all checks but can't be planned is stored FAILED and returned, and takes no
+  /// slot (informatica.md 5.1); only when the job itself can't be stored: store_unavailable, storage_full.
   virtual Result<Job> create(const Principal& principal, const ExportSpec& spec, const DialectNote& note,
                              const CreateOptions& options) = 0;
+  /// A job is visible to exporters and admins of its requesting org; one over linked orgs only to who asked for it and
+  /// to those who may read every linked org. Else not_found, as for an unknown id.
   virtual Result<Job> get(const Principal& principal, std::string_view id) = 0;
   virtual Result<JobPage> list(const Principal& principal, const ListRequest& request) = 0;
   /// Cancels at the next slice; conflict if it is final.
   virtual Result<Job> cancel(const Principal& principal, std::string_view id) = 0;
   /// A new job of the same spec and snapshot, of a FAILED or CANCELLED one.
+  /// conflict: it is neither.
   virtual Result<Job> retry(const Principal& principal, std::string_view id) = 0;
 
   /// Calls `done` once: when the job is final or after `wait_ms_max`, from any thread, with the job as it is then.
