@@ -19,16 +19,28 @@ namespace meterport::http {
 enum class Method { get, head, post, put, patch, delete_, options, other };
 std::string_view to_string(Method method);
 
+/// A body that its route wants in a file (Route::body_folder). The file goes with the last owner, unless a handler
+/// renamed it away.
+struct BodyFile {
+  BodyFile() = default;
+  BodyFile(const BodyFile&) = delete;
+  BodyFile& operator=(const BodyFile&) = delete;
+  ~BodyFile();
+  std::string path;
+  std::uint64_t bytes = 0;
+};
+
 struct Request {
   Method method = Method::get;
   std::string target;  ///< as sent, with the query
   std::string path;    ///< percent-decoded per segment, runs of '/' kept; without the query
-  std::vector<std::pair<std::string, std::string>> headers;  ///< as sent, in order
-  std::vector<std::pair<std::string, std::string>> query;    ///< decoded, in order
+  std::vector<std::pair<std::string, std::string>> headers;     ///< as sent, in order
+  std::vector<std::pair<std::string, std::string>> query;       ///< decoded, in order
   std::map<std::string, std::string, std::less<>> path_values;  ///< of the route's {names}, decoded
-  std::string body;    ///< as it came (Content-Encoding still on), with padding capacity for simdjson
-  std::string peer;    ///< address of the other end
-  std::string id;      ///< 22 base62, also in the access log
+  std::string body;                     ///< as it came (Content-Encoding still on), with padding capacity for simdjson
+  std::shared_ptr<BodyFile> body_file;  ///< instead of body where the route asks for it; not synced
+  std::string peer;                     ///< address of the other end
+  std::string id;                       ///< 22 base62, also in the access log
   /// Set only by the command line, which calls routes inside its own process: who is calling. Never from a socket.
   const Principal* local = nullptr;
 
@@ -38,7 +50,7 @@ struct Request {
   [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const;
   /// `Authorization: Bearer x` -> x; empty if none.
   [[nodiscard]] std::string_view bearer() const;
-  /// "http://host:port" from the setting server.public_url, else from the Host header.
+  /// "http://host:port" (https with TLS) from the setting server.public_url, else from the Host header.
   [[nodiscard]] std::string_view origin() const { return origin_; }
   std::string origin_;
 };

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,10 +26,10 @@ using Handler = std::function<void(Request, Reply)>;
 struct RouteDoc {
   std::string summary;
   std::string tag;
-  std::string request_schema;   ///< name in the components, empty = no body
-  std::string response_schema;  ///< name in the components, empty = no JSON
+  std::string request_schema;           ///< name in the components, empty = no body
+  std::string response_schema;          ///< name in the components, empty = no JSON
   std::vector<std::string> parameters;  ///< query parameters "name: description"
-  bool is_public = false;       ///< no identity needed
+  bool is_public = false;               ///< no identity needed
 };
 
 struct Route {
@@ -40,6 +41,7 @@ struct Route {
   ErrorRenderer errors;
   RouteDoc doc;
   bool collapse_slashes = false;  ///< "//public" is read as "/public" (informatica.md 1)
+  std::string body_folder;        ///< not empty: bodies go to a file in this folder, not to memory
 };
 
 /// For paths under a prefix that match no route: 404 or 405 in the dialect's shape.
@@ -48,25 +50,38 @@ struct Fallback {
   ErrorRenderer errors;
 };
 
+/// Filled before the server starts, only read afterwards (then from any thread).
 class Router {
  public:
-  void add(Route route) { routes_.push_back(std::move(route)); }
-  void add_fallback(Fallback fallback) { fallbacks_.push_back(std::move(fallback)); }
+  void add(Route route);
+  void add_fallback(Fallback fallback);
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
   [[nodiscard]] const std::vector<Fallback>& fallbacks() const { return fallbacks_; }
 
   struct Match {
-    const Route* route = nullptr;         ///< null: none
+    const Route* route = nullptr;  ///< null: none
     std::map<std::string, std::string, std::less<>> path_values;
-    bool other_method = false;            ///< the path exists under another method
-    std::string allow;                    ///< those methods, for the Allow header
-    ErrorRenderer errors;                 ///< of the route, else of the fallback
+    bool malformed = false;                 ///< a percent sequence of the path is broken; no route
+    bool other_method = false;              ///< the path exists under another method
+    std::string allow;                      ///< those methods, for the Allow header
+    const ErrorRenderer* errors = nullptr;  ///< of the route, else of the other method's route, else of the fallback
   };
-  /// GET routes also answer HEAD.
+  /// GET routes also answer HEAD. `raw_path` is as sent; a query is ignored. `errors` is never null.
   [[nodiscard]] Match match(Method method, std::string_view raw_path) const;
 
  private:
+  struct Segment {
+    enum class Kind { literal, value, rest } kind;
+    std::string text;  ///< the literal, or the name
+  };
+  using Parts = std::vector<std::string_view>;
+  static std::vector<Segment> compile(std::string_view pattern);
+  static bool fits(const std::vector<Segment>& pattern, const Parts& parts);
+  static void take_values(const std::vector<Segment>& pattern, const Parts& parts, Match& match);
+  [[nodiscard]] const ErrorRenderer& fallback_of(std::string_view raw_path) const;
+
   std::vector<Route> routes_;
+  std::vector<std::vector<Segment>> patterns_;  ///< of routes_, same order
   std::vector<Fallback> fallbacks_;
 };
 
