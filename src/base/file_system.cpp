@@ -201,9 +201,21 @@ class SystemFiles final : public FileSystem {
     }
     return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
   }
+
+  Result<std::uint64_t> total_bytes(const std::string& path) override {
+    struct statvfs info{};
+    if (retry_interrupted([&] { return ::statvfs(path.c_str(), &info); }) < 0) {
+      return fail_errno("size of the volume of", path, errno);
+    }
+    return static_cast<std::uint64_t>(info.f_blocks) * info.f_frsize;
+  }
 };
 
 }  // namespace
+
+Result<std::uint64_t> FileSystem::total_bytes(const std::string& path) {
+  return fail(ErrorKind::not_supported, "the size of the volume is not known", path);
+}
 
 FileSystem& system_files() {
   static SystemFiles files;

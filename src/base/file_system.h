@@ -55,6 +55,8 @@ class FileSystem {
   virtual bool exists(const std::string& path) = 0;
   /// Bytes free to us on the volume of the path (which must exist).
   virtual Result<std::uint64_t> free_bytes(const std::string& path) = 0;
+  /// Size of that volume; not_supported where it is not known.
+  virtual Result<std::uint64_t> total_bytes(const std::string& path);
 };
 
 /// The operating system's files. New files have mode 0640, folders 0750 (less the umask). Built with
