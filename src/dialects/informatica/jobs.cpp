@@ -1,0 +1,194 @@
+// Export jobs on the wire: POST, status, download, callback text (informatica.md sections 4 and 5).
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/json_writer.h"
+#include "dialects/informatica/context.h"
+#include "dialects/informatica/requests.h"
+
+namespace meterport::informatica {
+namespace {
+
+constexpr const char* dialect_name = "informatica";
+
+/// What the job object echoes, kept with the job as DialectNote::json.
+struct Echo {
+  std::string org_id, start_date, end_date;
+  std::optional<std::string> callback_url;
+  bool is_older_resource = false, combined = false;
+};
+
+std::string to_json(const Echo& echo) {
+  nlohmann::json json = {{"orgId", echo.org_id},
+                         {"startDate", echo.start_date},
+                         {"endDate", echo.end_date},
+                         {"older", echo.is_older_resource},
+                         {"combined", echo.combined}};
+  if (echo.callback_url) json["callbackUrl"] = *echo.callback_url;
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Echo parse_echo(const exports::Job& job) {
+  Echo echo;
+  const auto json = nlohmann::json::parse(job.note.json, nullptr, false);
+  if (!json.is_object()) return echo;
+  echo.org_id = json.value("orgId", job.spec.org);
+  echo.start_date = json.value("startDate", "");
+  echo.end_date = json.value("endDate", "");
+  echo.is_older_resource = json.value("older", false);
+  echo.combined = json.value("combined", false);
+  if (json.contains("callbackUrl")) echo.callback_url = json["callbackUrl"].get<std::string>();
+  return echo;
+}
+
+/// The vendor's word. Its wire knows no cancelled and no expired job (crosswalk 3.1).
+const char* wire_status(JobState state) {
+  switch (state) {
+    case JobState::created:
+      return "CREATED";
+    case JobState::processing:
+      return "PROCESSING";
+    case JobState::success:
+    case JobState::expired:
+      return "SUCCESS";
+    case JobState::partial_success:
+      return "PARTIAL_SUCCESS";
+    case JobState::failed:
+    case JobState::cancelled:
+      return "FAILED";
+  }
+  return "FAILED";
+}
+
+/// Text of FAILED and PARTIAL_SUCCESS; empty for the others.
+std::string error_message(const exports::Job& job, const Echo& echo) {
+  if (job.is_unplannable) {
+    return fmt::format("Exception occurred while processing request for org: {}. {}", echo.org_id, job.error);
+  }
+  if (job.state == JobState::cancelled) return job.error.empty() ? "The job was cancelled." : job.error;
+  const bool has_text = job.state == JobState::failed || job.state == JobState::partial_success;
+  return has_text ? job.error : std::string();
+}
+
+/// Key order of section 5.1. `is_post_of_older`: the older resource's POST leaves meterId out and adds
+/// combinedMeterUsage as its last key.
+std::string job_json(const exports::Job& job, bool is_post_of_older) {
+  const Echo echo = parse_echo(job);
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().field("jobId", job.id).field("status", wire_status(job.state));
+  if (const std::string message = error_message(job, echo); !message.empty()) json.field("errorMessage", message);
+  json.field("orgId", echo.org_id).field("userId", job.user_id).field("selectedOrgId", echo.org_id);
+  if (!is_post_of_older) json.null_field("meterId");
+  json.field("startDate", echo.start_date).field("endDate", echo.end_date);
+  if (echo.callback_url) {
+    json.field("callbackUrl", *echo.callback_url);
+  } else {
+    json.null_field("callbackUrl");
+  }
+  const Instant created = job.snapshot.as_of.us != 0 ? job.snapshot.as_of : job.created;
+  json.field("createTime", format_seconds_z(created)).field("updateTime", format_seconds_z(job.updated));
+  if (is_post_of_older) json.field("combinedMeterUsage", echo.combined ? "TRUE" : "FALSE");
+  json.end_object();
+  return body;
+}
+
+ExportSpec spec_of(const ExportRequest& request, const Principal& principal, bool is_older, const Settings& settings) {
+  ExportSpec spec;
+  spec.kind = request.kind;
+  spec.org = principal.org;
+  spec.all_linked = request.all_linked;
+  spec.period = covered_period(request, settings);
+  const bool by_meter = is_older && settings.text("informatica.older_summary_files") == "meter";
+  spec.split = request.combined ? FileSplit::combined : by_meter ? FileSplit::per_meter : FileSplit::per_org;
+  return spec;
+}
+
+/// Jobs of other dialects are not of this wire: they answer like unknown ones.
+Result<exports::Job> only_ours(Result<exports::Job> job, const std::string& id) {
+  const bool is_unknown = !job && job.error().kind == ErrorKind::not_found;
+  if (is_unknown || (job && job->note.dialect != dialect_name)) {
+    return fail(ErrorKind::not_found, fmt::format("There is no export job {}.", id));
+  }
+  return job;
+}
+
+std::string job_id_of(const http::Request& request) {
+  const auto found = request.path_values.find("jobId");
+  return found == request.path_values.end() ? std::string() : found->second;
+}
+
+http::Response zip_of(const http::Request& request, const Services& services, const Result<exports::Job>& job) {
+  if (!job) {
+    Error error = job.error();
+    if (error.kind == ErrorKind::not_ready)
+      error.text = "The job has not finished. Poll its status until it is SUCCESS, then download.";
+    if (error.kind == ErrorKind::gone)
+      error.text = "The job has no output: it failed, or its ZIP is older than the time it is kept.";
+    return render_error(request, error, Shape::v3, services.settings);
+  }
+  http::Response response;
+  response.content_type = "application/zip";
+  response.file = http::FileBody{job->artifact_path, 0, job->artifact_bytes};
+  response.with_header("Content-Disposition", fmt::format("attachment; filename=\"{}.zip\"", job->id));
+  response.with_header("ETag", fmt::format("\"{}-{}\"", job->id, job->revision));
+  return response;
+}
+
+}  // namespace
+
+http::Response post_export(const Services& services, const http::Request& request, Resource resource) {
+  const bool is_older = resource == Resource::all_linked_orgs_across_region;
+  auto principal = authenticate(services, request);
+  if (!principal) return render_error(request, principal.error(), Shape::v3, services.settings);
+  auto wanted = parse_export_request(request.body, resource);
+  if (!wanted) return render_error(request, wanted.error(), Shape::v3, services.settings);
+
+  const auto catalogue = services.catalog.current();
+  const Org* org = catalogue->org(principal->org);
+  Echo echo{org != nullptr ? printed_id(*org) : principal->org,
+            format_seconds_z(wanted->start),
+            format_seconds_z(wanted->end),
+            wanted->callback_url,
+            is_older,
+            wanted->combined};
+  const DialectNote note{dialect_name, to_json(echo), wanted->callback_url.value_or("")};
+  exports::CreateOptions options;
+  options.active_jobs_max = static_cast<int>(services.settings.number("informatica.active_jobs_max"));
+  options.partial_rights = services.settings.flag("informatica.partial_rights");
+  auto job =
+      services.exports.create(*principal, spec_of(*wanted, *principal, is_older, services.settings), note, options);
+  if (!job) return render_error(request, job.error(), Shape::v3, services.settings);
+  return http::Response::json(200, job_json(*job, is_older));
+}
+
+http::Response get_status(const Services& services, const http::Request& request) {
+  auto principal = authenticate(services, request);
+  if (!principal) return render_error(request, principal.error(), Shape::v3, services.settings);
+  const std::string id = job_id_of(request);
+  const auto job = only_ours(services.exports.get(*principal, id), id);
+  if (!job) return render_error(request, job.error(), Shape::v3, services.settings);
+  return http::Response::json(200, job_json(*job, false));
+}
+
+void get_download(const Services& services, http::Request request, http::Reply reply) {
+  auto principal = authenticate(services, request);
+  if (!principal) return reply(render_error(request, principal.error(), Shape::v3, services.settings));
+  const std::string id = job_id_of(request);
+  const auto job = only_ours(services.exports.get(*principal, id), id);
+  if (!job) return reply(render_error(request, job.error(), Shape::v3, services.settings));
+  // One client posts, waits a moment and downloads once expecting 200: a running job holds the answer (section 5.2).
+  const std::int64_t hold_ms = services.settings.number("informatica.download_hold") * 1000;
+  auto answer = [&services, principal = *principal, id, request = std::move(request),
+                 reply = std::move(reply)](const Result<exports::Job>&) mutable {
+    reply(zip_of(request, services, services.exports.artifact(principal, id)));
+  };
+  services.exports.when_final(*principal, id, hold_ms, std::move(answer));
+}
+
+std::string callback_text(const exports::Job& job) {
+  return fmt::format("Job with jobID: {} has completed and the Job Status is {}.", job.id, wire_status(job.state));
+}
+
+}  // namespace meterport::informatica
