@@ -85,8 +85,8 @@ Result<UsageRecord> decode_usage(std::string_view payload);
 Result<DecodedRecord> decode_record(std::string_view payload);
 
 /// 64-bit fingerprint of the canonical content (ledger-log.md 4): without org, source, id (they are the key), without
-/// focus.quoted and focus.layout. `document`: of an event.
-std::uint64_t fingerprint(const SipKey& secret, const UsageRecord& record, std::string_view document = {});
+/// focus.quoted and focus.layout. Of the notes, a reversal's `reverses` and an event's `document` count.
+std::uint64_t fingerprint(const SipKey& secret, const UsageRecord& record, const RecordNotes& notes = {});
 /// True when the two have equal canonical content: what decides between duplicate and hash collision of fingerprints.
 bool same_content(const UsageRecord& a, const UsageRecord& b);
 /// SipHash-128 of (org, source, id) under the ledger's secret.
@@ -103,7 +103,7 @@ Result<std::optional<OwnedKey>> owned_key(const SipKey& secret, const StoredReco
 /// What an erasure leaves of a record, 56 bytes (ledger-log.md 2.2).
 struct ErasedStub {
   Digest record_digest{};
-  Hash128 key;                    ///< zeros: owned none
+  Hash128 key;  ///< zeros: owned none
   std::uint64_t fingerprint = 0;
 };
 std::string encode_stub(const ErasedStub& stub);

@@ -1,0 +1,139 @@
+#include "ledger/log.h"
+
+#include <fmt/format.h>
+
+#include <future>
+
+#include "base/log.h"
+#include "ledger/committer.h"
+#include "ledger/log_reader.h"
+
+namespace meterport::ledger {
+namespace {
+
+/// Watches the reserve of free disk space. Thread-safe.
+class SpaceGuard {
+ public:
+  SpaceGuard(const LogOptions& options, FileSystem& files) : files_(files), folder_(options.folder) {
+    reserve_ = options.reserve_bytes;
+    const auto total = files.total_bytes(folder_);
+    if (total) reserve_ = std::min(reserve_, *total / 100 * options.reserve_percent);
+  }
+
+  /// Cheap while there is room: the disk is asked after each group, and at each append once it is low.
+  Status check() {
+    if (!is_low_.load(std::memory_order_relaxed)) return {};
+    refresh();
+    if (!is_low_.load(std::memory_order_relaxed)) return {};
+    return fail(ErrorKind::storage_full, "the disk is nearly full: the ledger takes nothing new until there is room");
+  }
+  void refresh() {
+    const auto free = files_.free_bytes(folder_);
+    // A volume that can't be asked will show its state when the next segment is made.
+    is_low_.store(free && *free < reserve_, std::memory_order_relaxed);
+  }
+
+ private:
+  FileSystem& files_;
+  const std::string folder_;
+  std::uint64_t reserve_ = 0;
+  std::atomic<bool> is_low_ = false;
+};
+
+class SegmentLog final : public Log {
+ public:
+  SegmentLog(const LogOptions& options, FileSystem& files, Clock& clock, metrics::Registry& registry,
+             const Recovered& recovered)
+      : clock_(clock),
+        probe_(registry),
+        segments_(recovered.segments),
+        space_(options, files),
+        housekeeper_(files, options.folder, segments_, options.segment_bytes),
+        committer_(options, files, clock, probe_, recovered, housekeeper_) {
+    space_.refresh();
+    committer_.on_durable([this](Position) { space_.refresh(); });
+    for (const auto& segment : recovered.to_seal) housekeeper_.seal(segment);
+    housekeeper_.prepare_spare();
+  }
+
+  Status append(NewBatch batch, Done done) override {
+    if (auto s = committer_.check(); !s) return s;
+    if (auto s = space_.check(); !s) return s;
+    auto encoded = encode_batch(batch.info, batch.records);
+    if (!encoded) return fail(std::move(encoded));
+    return committer_.enqueue(std::move(*encoded), std::move(done));
+  }
+
+  Result<Appended> append_and_wait(NewBatch batch) override {
+    // The promise is the callback's, so that it outlives its own set_value.
+    std::promise<Result<Appended>> promise;
+    auto answer = promise.get_future();
+    auto queued = append(std::move(batch), [promise = std::move(promise)](Result<Appended> r) mutable {
+      promise.set_value(std::move(r));
+    });
+    if (!queued) return fail(std::move(queued));
+    return answer.get();
+  }
+
+  Position durable_position() const override { return committer_.durable_position(); }
+  Instant last_commit_time() const override { return committer_.last_commit_time(); }
+
+  Result<Position> position_at(Instant t) override {
+    t = committer_.commit_clock().pin(t, clock_.now());
+    const auto segments = segments_->all();
+    for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
+      const auto first = (*segment)->first_commit();
+      if (first && *first <= t) return (*segment)->position_at(t);
+    }
+    return Position{0};
+  }
+
+  void on_durable(std::function<void(Position)> listener) override { committer_.on_durable(std::move(listener)); }
+  std::unique_ptr<LogReader> read_from(Position from) override {
+    return std::make_unique<SegmentLogReader>(segments_, from);
+  }
+  bool is_read_only() const override { return committer_.is_read_only(); }
+  Result<ChainReport> verify_chain() override { return verify_segments(*segments_); }
+  void wait_for_housekeeping() override { housekeeper_.wait_idle(); }
+
+ private:
+  Clock& clock_;
+  LogProbe probe_;
+  std::shared_ptr<SegmentList> segments_;
+  SpaceGuard space_;
+  Housekeeper housekeeper_;
+  Committer committer_;  // last: its thread uses all of the above
+};
+
+}  // namespace
+
+Result<ChainReport> Log::verify_chain() {
+  return fail(ErrorKind::not_supported, "this log has no chain");
+}
+
+Result<std::unique_ptr<Log>> Log::open(LogOptions options, FileSystem& files, Clock& clock,
+                                       metrics::Registry& registry) {
+  Random& random = options.random == nullptr ? system_random() : *options.random;
+  auto recovered = recover(files, options.folder, options.segment_bytes, random);
+  if (!recovered) return fail(std::move(recovered));
+  if (recovered->cut_bytes > 0) {
+    log::warning("ledger: the end of an interrupted write was cut off; none of it had been acknowledged",
+                 {{"bytes", recovered->cut_bytes}, {"last_position", recovered->end.next - 1}});
+  }
+  return std::make_unique<SegmentLog>(options, files, clock, registry, *recovered);
+}
+
+Result<StoredRecord> read_at(Log& log, Position position, std::string& storage) {
+  StoredRecord record;
+  const auto reader = log.read_from(position);
+  const auto found = reader->next(record);
+  if (!found) return fail(found);
+  if (position == 0 || !*found || record.position != position) {
+    return fail(ErrorKind::not_found, fmt::format("there is no ledger record {}", position));
+  }
+  storage.assign(record.erased ? record.stub : record.payload);
+  (record.erased ? record.stub : record.payload) = storage;
+  return record;
+}
+
+}  // namespace meterport::ledger
