@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/json_writer.h"
-#include "formats/thread_parser.h"
 
 namespace meterport::formats {
 namespace {
@@ -215,51 +214,6 @@ bool JsonWalk::keep(ondemand::value& value, std::string_view& out, Facts& facts)
   if (!append(value, scratch_, facts, 0)) return false;
   out = arena_.keep(scratch_);
   return true;
-}
-
-namespace {
-
-bool walk_members(ondemand::object object, std::string_view prefix, std::size_t levels_max, JsonWalk& walk,
-                  TextArena& arena, std::vector<Property>& out) {
-  for (auto field : object) {
-    std::string_view name;
-    if (!walk.key(field, name)) return false;
-    ondemand::value value;
-    if (field.value().get(value) != simdjson::SUCCESS) return false;
-    Property property;
-    JsonWalk::Facts facts;
-    if (!walk.keep(value, property.json, facts)) return false;
-    if (facts.levels > levels_max || facts.has_duplicate_name) return false;
-    property.name = arena.keep(std::string(prefix).append(name));
-    out.push_back(property);
-  }
-  return true;
-}
-
-}  // namespace
-
-bool read_json_members(std::string_view json, std::string_view prefix, std::size_t levels_max, TextArena& arena,
-                       std::vector<Property>& out) {
-  const ThreadParser parser;
-  // The copy stays: properties are views into it.
-  char* const text = arena.allocate(json.size() + simdjson::SIMDJSON_PADDING);
-  std::copy(json.begin(), json.end(), text);
-  std::memset(text + json.size(), 0, simdjson::SIMDJSON_PADDING);
-  ondemand::document document;
-  ondemand::object object;
-  if (parser->iterate(text, json.size(), json.size() + simdjson::SIMDJSON_PADDING).get(document) != simdjson::SUCCESS ||
-      document.get_object().get(object) != simdjson::SUCCESS) {
-    return false;
-  }
-  const std::size_t before = out.size();
-  JsonWalk walk(*parser, arena);
-  bool is_good = walk_members(object, prefix, levels_max, walk, arena, out) &&
-                 document.current_location().error() == simdjson::OUT_OF_BOUNDS;
-  std::vector<std::string_view> names;
-  for (std::size_t i = before; is_good && i < out.size(); ++i) names.push_back(out[i].name);
-  is_good = is_good && !has_equal_neighbours(names, 0);
-  if (!is_good) out.resize(before);
-  return is_good;
 }
 
 }  // namespace meterport::formats

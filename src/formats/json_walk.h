@@ -82,9 +82,4 @@ class JsonWalk {
   std::vector<std::string_view> names_;  ///< of the objects being read, inner ones last
 };
 
-/// The members of a JSON object given as text, as properties named `prefix` + member name, in their order. false: not
-/// an object, broken, a name given twice, or deeper than `levels_max`.
-bool read_json_members(std::string_view json, std::string_view prefix, std::size_t levels_max, TextArena& arena,
-                       std::vector<Property>& out);
-
 }  // namespace meterport::formats
