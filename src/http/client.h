@@ -21,12 +21,16 @@ struct OutboundRequest {
 };
 struct OutboundResponse {
   int status = 0;
-  std::string body;  ///< at most 64 KiB of it
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;  ///< guarded: at most 64 KiB of it; plain: at most 256 MiB; to a file: empty
+  /// First header of that name, ignoring case; empty if none.
+  [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 
 class AddressGuard {
  public:
   /// CIDRs ("10.0.0.0/8", "::1/128") that are open although private. invalid names the bad one.
+  /// A plain address stands for itself alone.
   static Result<AddressGuard> make(const std::vector<std::string>& allowed_ranges);
   /// True for public addresses and the allowed ranges. Private, loopback, link-local, metadata, multicast,
   /// unspecified, and IPv4 in IPv6 forms of them are refused (RFC 1918, 3927, 4193, 4291, 6598, 6890).
@@ -44,7 +48,14 @@ class AddressGuard {
 /// no connection or timeout. Blocking; any thread.
 Result<OutboundResponse> send_guarded(const OutboundRequest& request, const AddressGuard& guard);
 
-/// Unguarded client of the command line (`--url`): any address the operator names.
+/// Unguarded client of the command line (`--url`): any address the operator names. Environment proxies apply, but not
+/// to loopback. Errors like send_guarded, but never forbidden.
 Result<OutboundResponse> send_plain(const OutboundRequest& request);
+/// The same for long bodies; timeout_ms then is the longest standstill. A 2xx answer is streamed to `path` (replaced
+/// only by a whole answer; written beside it first); any other answer's body is returned. storage_full,
+/// store_unavailable: the file.
+Result<OutboundResponse> download_plain(const OutboundRequest& request, const std::string& path);
+/// Sends the file as the body (`request.body` is ignored). not_found: no such file.
+Result<OutboundResponse> upload_plain(const OutboundRequest& request, const std::string& path);
 
 }  // namespace meterport::http

@@ -1,0 +1,325 @@
+#include "http/client.h"
+
+#include <curl/curl.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+
+#include "base/file_system.h"
+#include "http/text.h"
+
+namespace meterport::http {
+namespace {
+
+constexpr std::size_t guarded_answer_bytes_max = 64 * 1024;
+constexpr std::size_t plain_answer_bytes_max = 256 * 1024 * 1024;
+constexpr std::int64_t connect_ms_max = 5'000;
+constexpr std::size_t addresses_tried_max = 3;
+
+struct CloseEasy {
+  void operator()(CURL* p) const { curl_easy_cleanup(p); }
+};
+struct CloseList {
+  void operator()(curl_slist* p) const { curl_slist_free_all(p); }
+};
+struct CloseUrl {
+  void operator()(CURLU* p) const { curl_url_cleanup(p); }
+};
+using Easy = std::unique_ptr<CURL, CloseEasy>;
+using List = std::unique_ptr<curl_slist, CloseList>;
+using Url = std::unique_ptr<CURLU, CloseUrl>;
+
+/// One exchange: where the answer goes, where the body comes from.
+struct Exchange {
+  OutboundResponse response;
+  std::size_t answer_bytes_max = 0;
+  bool is_cut = false;         ///< the answer was longer than wanted
+  File* to = nullptr;          ///< of a 2xx answer
+  std::uint64_t to_bytes = 0;  ///< written
+  File* from = nullptr;
+  std::uint64_t from_size = 0;
+  std::uint64_t from_bytes = 0;  ///< read
+  std::optional<Error> file_error;
+  CURL* easy = nullptr;
+};
+
+std::size_t on_header(char* data, std::size_t, std::size_t bytes, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  std::string_view line(data, bytes);
+  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+  if (line.starts_with("HTTP/")) exchange.response.headers.clear();  // an interim answer came before
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return bytes;
+  std::string_view value = line.substr(colon + 1);
+  value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+  exchange.response.headers.emplace_back(line.substr(0, colon), value);
+  return bytes;
+}
+
+std::size_t on_body(char* data, std::size_t, std::size_t bytes, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  long status = 0;
+  curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);
+  if (exchange.to != nullptr && status / 100 == 2) {
+    auto written = exchange.to->write_at(exchange.to_bytes, {data, bytes});
+    if (!written) {
+      exchange.file_error = std::move(written.error());
+      return 0;
+    }
+    exchange.to_bytes += bytes;
+    return bytes;
+  }
+  const std::size_t room = exchange.answer_bytes_max - exchange.response.body.size();
+  exchange.response.body.append(data, std::min(bytes, room));
+  exchange.is_cut = bytes > room;
+  return exchange.is_cut ? 0 : bytes;
+}
+
+std::size_t on_upload(char* out, std::size_t size, std::size_t count, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  auto got = exchange.from->read_at(exchange.from_bytes, {out, size * count});
+  if (!got) {
+    exchange.file_error = std::move(got.error());
+    return CURL_READFUNC_ABORT;
+  }
+  exchange.from_bytes += *got;
+  return *got;
+}
+
+/// Both kinds need it once a process, before any other call.
+bool is_curl_ready() {
+  static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  return ready;
+}
+
+struct Destination {
+  std::string host;  ///< without brackets
+  std::string port;
+};
+
+std::string url_part(CURLU* url, CURLUPart part, unsigned flags = 0) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
+  std::string copy(text);
+  curl_free(text);
+  return copy;
+}
+
+Result<Destination> parse_url(const std::string& text) {
+  const Url url(curl_url());
+  const auto refused = [](std::string why) { return fail(ErrorKind::invalid, "url: " + std::move(why), {}, "url"); };
+  if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return refused("not a valid URL");
+  const auto scheme = url_part(url.get(), CURLUPART_SCHEME);
+  auto host = url_part(url.get(), CURLUPART_HOST);
+  const auto port = url_part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  if (scheme != "http" && scheme != "https") return refused("only http and https are supported");
+  if (host.empty()) return refused("there is no host");
+  if (!url_part(url.get(), CURLUPART_USER).empty() || !url_part(url.get(), CURLUPART_PASSWORD).empty()) {
+    return refused("user and password do not belong into it");
+  }
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return Destination{.host = std::move(host), .port = port};
+}
+
+Result<std::vector<std::string>> resolve(const Destination& destination) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int failed = ::getaddrinfo(destination.host.c_str(), destination.port.c_str(), &hints, &found);
+  if (failed != 0) {
+    return fail(ErrorKind::store_unavailable, "the name " + destination.host + " does not resolve",
+                gai_strerror(failed));
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
+  std::vector<std::string> addresses;
+  for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
+    char text[NI_MAXHOST];
+    if (::getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) {
+      addresses.emplace_back(text);
+    }
+  }
+  return addresses;
+}
+
+void set_method(CURL* easy, const OutboundRequest& request, const Exchange& exchange) {
+  if (exchange.from != nullptr) {
+    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  } else if (request.method == "HEAD") {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  }
+  if (request.method != "HEAD") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+}
+
+void set_exchange(CURL* easy, Exchange& exchange) {
+  exchange.easy = easy;
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &exchange);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &exchange);
+  if (exchange.from != nullptr) {
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_upload);
+    curl_easy_setopt(easy, CURLOPT_READDATA, &exchange);
+    // Not chunked: receivers can refuse by length before the first byte.
+    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(exchange.from_size));
+  }
+}
+
+Result<List> make_headers(const OutboundRequest& request) {
+  List list;
+  // curl would ask for 100-continue before longer bodies, which many receivers do not answer.
+  std::vector<std::string> lines{"Expect:"};
+  for (const auto& [name, value] : request.headers) {
+    const std::string line = name + ": " + value;
+    if (line.find_first_of("\r\n") != std::string::npos) {
+      return fail(ErrorKind::invalid, "a header must not hold a line end");
+    }
+    lines.push_back(value.empty() ? name + ";" : line);
+  }
+  for (const std::string& line : lines) {
+    curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
+    if (longer == nullptr) return fail(ErrorKind::internal, "out of memory");
+    (void)list.release();  // `longer` begins with it
+    list.reset(longer);
+  }
+  return list;
+}
+
+Result<Easy> prepare(const OutboundRequest& request, Exchange& exchange, const List& headers) {
+  Easy easy(is_curl_ready() ? curl_easy_init() : nullptr);
+  if (!easy) return fail(ErrorKind::internal, "the HTTP client did not start");
+  CURL* const c = easy.get();
+  curl_easy_setopt(c, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(c, CURLOPT_USERAGENT, "meterport");
+  curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
+  const auto connect_ms = static_cast<long>(std::min(request.timeout_ms, connect_ms_max));
+  curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+  set_method(c, request, exchange);
+  set_exchange(c, exchange);
+  return easy;
+}
+
+Result<OutboundResponse> outcome(CURLcode code, Exchange& exchange) {
+  if (exchange.file_error) return std::unexpected(std::move(*exchange.file_error));
+  long status = 0;
+  curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);
+  exchange.response.status = static_cast<int>(status);
+  const bool is_cut = code == CURLE_WRITE_ERROR && exchange.is_cut;
+  if (code == CURLE_OK || is_cut) return std::move(exchange.response);
+  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
+    return fail(ErrorKind::invalid, "url: " + std::string(curl_easy_strerror(code)), {}, "url");
+  }
+  return fail(ErrorKind::store_unavailable, curl_easy_strerror(code));
+}
+
+Result<OutboundResponse> run_plain(const OutboundRequest& request, Exchange& exchange, bool is_long) {
+  if (auto url = parse_url(request.url); !url) return fail(std::move(url));
+  auto headers = make_headers(request);
+  if (!headers) return fail(std::move(headers));
+  exchange.answer_bytes_max = plain_answer_bytes_max;
+  auto easy = prepare(request, exchange, *headers);
+  if (!easy) return fail(std::move(easy));
+  const char* const no_proxy = std::getenv("no_proxy");
+  const std::string direct =
+      std::string("localhost,127.0.0.1,::1") + (no_proxy ? "," : "") + (no_proxy ? no_proxy : "");
+  curl_easy_setopt(easy->get(), CURLOPT_NOPROXY, direct.c_str());
+  if (is_long) {
+    curl_easy_setopt(easy->get(), CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(easy->get(), CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.timeout_ms / 1000 + 1));
+  } else {
+    curl_easy_setopt(easy->get(), CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
+  }
+  const CURLcode code = curl_easy_perform(easy->get());
+  return outcome(code, exchange);
+}
+
+}  // namespace
+
+std::string_view OutboundResponse::header(std::string_view name) const {
+  for (const auto& [known, value] : headers) {
+    if (same_ignoring_case(known, name)) return value;
+  }
+  return {};
+}
+
+Result<OutboundResponse> send_guarded(const OutboundRequest& request, const AddressGuard& guard) {
+  auto destination = parse_url(request.url);
+  if (!destination) return fail(std::move(destination));
+  auto addresses = resolve(*destination);
+  if (!addresses) return fail(std::move(addresses));
+  for (const std::string& address : *addresses) {
+    // One closed address is enough: a name that mixes both is either misconfigured or an attack.
+    if (!guard.allows(address)) {
+      return fail(ErrorKind::forbidden, "the address of " + destination->host + " is not public", address, "url");
+    }
+  }
+  auto headers = make_headers(request);
+  if (!headers) return fail(std::move(headers));
+  Result<OutboundResponse> result = fail(ErrorKind::store_unavailable, "the name has no address");
+  for (std::size_t i = 0; i < std::min(addresses->size(), addresses_tried_max); ++i) {
+    Exchange exchange;
+    exchange.answer_bytes_max = guarded_answer_bytes_max;
+    auto easy = prepare(request, exchange, *headers);
+    if (!easy) return fail(std::move(easy));
+    const std::string& address = (*addresses)[i];
+    const bool is_v6 = address.find(':') != std::string::npos;
+    // Whatever the name means by now, the connection goes to the address that was checked.
+    const std::string to = "::" + (is_v6 ? "[" + address + "]" : address) + ":" + destination->port;
+    const List pin(curl_slist_append(nullptr, to.c_str()));
+    if (!pin) return fail(ErrorKind::internal, "out of memory");
+    curl_easy_setopt(easy->get(), CURLOPT_CONNECT_TO, pin.get());
+    curl_easy_setopt(easy->get(), CURLOPT_PROXY, "");  // a proxy would resolve the name anew
+    curl_easy_setopt(easy->get(), CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
+    const CURLcode code = curl_easy_perform(easy->get());
+    result = outcome(code, exchange);
+    if (code != CURLE_COULDNT_CONNECT) break;
+  }
+  return result;
+}
+
+Result<OutboundResponse> send_plain(const OutboundRequest& request) {
+  Exchange exchange;
+  return run_plain(request, exchange, false);
+}
+
+Result<OutboundResponse> download_plain(const OutboundRequest& request, const std::string& path) {
+  FileSystem& files = system_files();
+  const std::string beside = path + ".part";
+  if (files.exists(beside)) {
+    if (auto removed = files.remove(beside); !removed) return fail(std::move(removed));
+  }
+  auto file = files.open(beside, OpenMode::create_new);
+  if (!file) return fail(std::move(file));
+  Exchange exchange;
+  exchange.to = file->get();
+  auto response = run_plain(request, exchange, true);
+  if (response && response->status / 100 == 2) {
+    if (auto renamed = files.rename(beside, path); !renamed) return fail(std::move(renamed));
+    return response;
+  }
+  // The answer (or the error) is what the caller must see; a part left behind is overwritten by the next try.
+  (void)files.remove(beside);
+  return response;
+}
+
+Result<OutboundResponse> upload_plain(const OutboundRequest& request, const std::string& path) {
+  auto file = system_files().open(path, OpenMode::read);
+  if (!file) return fail(std::move(file));
+  const auto size = (*file)->size();
+  if (!size) return fail(size);
+  Exchange exchange;
+  exchange.from = file->get();
+  exchange.from_size = *size;
+  return run_plain(request, exchange, true);
+}
+
+}  // namespace meterport::http
