@@ -2,6 +2,9 @@
 //
 // Every call takes a Snapshot: the same spec and snapshot give the same rows for ever. Order is by text, never by
 // dictionary code. Scope is checked by the callers' service (exports) or here (totals), never only in a dialect.
+//
+// Any thread may call; a call's memory is bounded by its slice. A call whose snapshot is not loaded yet answers busy
+// (wait_loaded() first). The referenced services must outlive this.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +29,10 @@ namespace meterport::queries {
 
 /// A bounded piece of an export: whole days x a run of orgs (by rank in the plan's org order) x maybe one meter.
 struct Slice {
-  Day first, last;                      ///< both inclusive
+  Day first, last;                         ///< both inclusive
   std::size_t org_first = 0, org_end = 0;  ///< half-open range into the plan's orgs
-  std::string meter;                    ///< empty = all
-  std::uint64_t records = 0;            ///< facts in it, as of the snapshot
+  std::string meter;                       ///< empty = all
+  std::uint64_t records = 0;               ///< facts in it, as of the snapshot
 };
 
 /// One SUMMARY row. Views live until the callback returns.
@@ -51,7 +54,7 @@ struct ProjectFolderRow {
 
 /// One line of GET /v1/usage.
 struct TotalRow {
-  std::string org, meter;     ///< empty when not grouped by
+  std::string org, meter;  ///< empty when not grouped by
   std::optional<Day> day;
   std::vector<std::string> dims;
   Total quantity;
@@ -61,7 +64,7 @@ struct TotalRow {
 struct TotalsRequest {
   Instant from, to;
   std::string org;
-  bool all_linked = false;    ///< else the org alone
+  bool all_linked = false;  ///< else the org alone
   std::string meter;
   std::vector<std::string> group_by;  ///< "org", "meter", "day" and dimension names
   std::optional<std::uint64_t> as_of_position;
@@ -103,10 +106,14 @@ class Queries {
                              const std::vector<const Org*>& orgs, const Slice& slice,
                              const std::function<Status(const ProjectFolderRow&)>& each);
 
-  /// Day totals for GET /v1/usage; viewer, exporter or admin on the org (and, all_linked, on each linked org).
+  /// Day totals for GET /v1/usage; viewer, exporter or admin on the org (and, all_linked, on each linked org). Sees all
+  /// that was acknowledged before the call, waiting for it up to 2 s: else busy. not_found: org or meter unknown or
+  /// hidden; too_large: more than 200,000 rows.
   Result<TotalsAnswer> totals(const Principal& principal, const TotalsRequest& request);
 
  private:
+  Result<Snapshot> pin_durable();
+  Result<Snapshot> with_catalogue(Instant as_of, std::uint64_t position);
   warehouse::Warehouse& warehouse_;
   loading::Loader& loader_;
   catalog::Catalog& catalog_;

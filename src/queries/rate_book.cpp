@@ -1,0 +1,52 @@
+#include "queries/rate_book.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace meterport::queries {
+
+RateBook::RateBook(const catalog::Snapshot& catalogue) : catalogue_(catalogue) {
+  for (const Org* org : catalogue.orgs()) {
+    for (const OrgChange& change : org->history) {
+      if (change.parent.has_value()) tree_breaks_.push_back(change.valid_from);
+    }
+  }
+}
+
+Result<const Meter*> RateBook::meter(const Org& org, std::string_view id) const {
+  if (const Meter* found = catalogue_.meter(org.id, id)) return found;
+  // Usage from before the org was moved may be on a meter that it does not see from its new place.
+  for (const Meter* meter : catalogue_.meters()) {
+    if (meter->id == id && catalogue_.top_of(meter->org) == catalogue_.top_of(org.id)) return meter;
+  }
+  return fail(ErrorKind::internal, "usage is on a meter that the catalogue does not hold",
+              fmt::format("org {}, meter {}, catalogue position {}", org.id, id, catalogue_.position()));
+}
+
+const RateBook::MeterRates& RateBook::rates_of(const Meter& meter) {
+  const auto [place, is_new] = meters_.try_emplace(&meter);
+  MeterRates& rates = place->second;
+  if (!is_new) return rates;
+  for (const Rate& rate : meter.rates) {
+    if (!rate.org.empty()) rates.differ_by_org = true;
+    if (rate.valid_from.has_value()) rates.breaks.push_back(*rate.valid_from);
+  }
+  if (rates.differ_by_org) rates.breaks.insert(rates.breaks.end(), tree_breaks_.begin(), tree_breaks_.end());
+  std::ranges::sort(rates.breaks);
+  return rates;
+}
+
+RateSpan RateBook::rates_on(const Meter& meter, const Org& org, Day day) {
+  const MeterRates& rates = rates_of(meter);
+  const auto after = std::ranges::upper_bound(rates.breaks, day);
+  const auto stretch = static_cast<std::size_t>(after - rates.breaks.begin());
+  const auto [place, is_new] = tables_.try_emplace(Key{&meter, rates.differ_by_org ? &org : nullptr, stretch});
+  if (is_new) place->second = catalogue_.rates_on(meter, org.id, day);
+  return {.first = stretch == 0 ? Day{std::numeric_limits<std::int32_t>::min()} : rates.breaks[stretch - 1],
+          .end = after == rates.breaks.end() ? Day{std::numeric_limits<std::int32_t>::max()} : *after,
+          .tiers = &place->second};
+}
+
+}  // namespace meterport::queries

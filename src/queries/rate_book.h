@@ -1,0 +1,43 @@
+// Private to queries: meters and rate tables of a catalogue snapshot, looked up once per org, meter and stretch of days
+// over which they are the same. One thread; lives as long as one piece of work.
+#pragma once
+
+#include <map>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.h"
+#include "catalog/snapshot.h"
+
+namespace meterport::queries {
+
+/// The tier table of an org and meter, and the days [first, end) it holds for.
+struct RateSpan {
+  Day first, end;
+  const std::vector<Rate>* tiers = nullptr;
+};
+
+class RateBook {
+ public:
+  explicit RateBook(const catalog::Snapshot& catalogue);
+  /// internal: the snapshot does not know a meter that has usage.
+  Result<const Meter*> meter(const Org& org, std::string_view id) const;
+  RateSpan rates_on(const Meter& meter, const Org& org, Day day);
+
+ private:
+  struct MeterRates {
+    bool differ_by_org = false;
+    std::vector<Day> breaks;  ///< days on which the table may change, ascending
+  };
+  using Key = std::tuple<const Meter*, const Org*, std::size_t>;  ///< org null: the same for all
+
+  const MeterRates& rates_of(const Meter& meter);
+
+  const catalog::Snapshot& catalogue_;
+  std::vector<Day> tree_breaks_;  ///< days on which an org changed its parent
+  std::unordered_map<const Meter*, MeterRates> meters_;
+  std::map<Key, std::vector<Rate>> tables_;
+};
+
+}  // namespace meterport::queries
