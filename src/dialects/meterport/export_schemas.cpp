@@ -1,0 +1,100 @@
+// Schemas of exports, users and keys.
+#include "dialects/meterport/schemas.h"
+
+namespace meterport::api {
+namespace {
+
+constexpr std::string_view json = "application/json";
+
+constexpr Schema exports_table[] = {
+    {"ExportRequest", json, R"({
+      "type":"object","required":["kind"],"additionalProperties":false,
+      "properties":{
+        "kind":{"type":"string","enum":["summary","project-folder"]},
+        "period":{"type":"string","description":"UTC calendar month, instead of from and to","examples":["2024-09"]},
+        "from":{"type":"string","description":"day or RFC 3339 time at 00:00 UTC"},
+        "to":{"type":"string","description":"likewise, exclusive"},
+        "org":{"type":"string","description":"left out: the caller's"},
+        "all_linked":{"type":"boolean","default":false},
+        "split":{"type":"string","enum":["combined","per-org","per-meter"],"default":"combined"},
+        "format":{"type":"string","enum":["csv"],"default":"csv"},
+        "meter":{"type":"string"},
+        "as_of":{"type":["integer","string"],"description":"ledger position or RFC 3339 time; left out: now"},
+        "callback_url":{"type":"string","format":"uri","description":"gets the finished job as JSON"}}})"},
+    {"Job", json, R"({
+      "type":"object",
+      "required":["id","kind","state","error","org","all_linked","split","format","meter","from","to","as_of",
+        "created_at","updated_at","finished_at","expires_at","progress","artifact","user","links"],
+      "properties":{
+        "id":{"type":"string"},"kind":{"type":"string"},
+        "state":{"type":"string",
+          "enum":["CREATED","PROCESSING","SUCCESS","PARTIAL_SUCCESS","FAILED","CANCELLED","EXPIRED"]},
+        "error":{"type":["string","null"]},"org":{"type":"string"},"all_linked":{"type":"boolean"},
+        "split":{"type":"string"},"format":{"type":"string"},"meter":{"type":["string","null"]},
+        "from":{"type":"string","format":"date-time"},"to":{"type":"string","format":"date-time"},
+        "as_of":{"$ref":"#/components/schemas/AsOf"},
+        "created_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"},
+        "finished_at":{"type":["string","null"],"format":"date-time"},
+        "expires_at":{"type":["string","null"],"format":"date-time"},
+        "progress":{"type":"object",
+          "required":["slices_done","slices","rows","bytes","percent","waiting_for"],
+          "properties":{"slices_done":{"type":"integer"},"slices":{"type":"integer"},"rows":{"type":"integer"},
+            "bytes":{"type":"integer"},"percent":{"type":"integer","minimum":0,"maximum":100},
+            "waiting_for":{"type":["string","null"]}}},
+        "artifact":{"oneOf":[{"type":"null"},{"type":"object","required":["revision","bytes","rows","sha256"],
+          "properties":{"revision":{"type":"integer"},"bytes":{"type":"integer"},"rows":{"type":"integer"},
+            "sha256":{"type":"string"}}}]},
+        "user":{"type":"string"},
+        "links":{"type":"object","required":["self"],
+          "properties":{"self":{"type":"string"},"download":{"type":"string"},"manifest":{"type":"string"}}}}})"},
+    {"JobList", json, R"({
+      "type":"object","required":["exports","next_page_token"],
+      "properties":{"exports":{"type":"array","items":{"$ref":"#/components/schemas/Job"}},
+        "next_page_token":{"type":"string","description":"empty: this was the last page"}}})"},
+    {"Artifact", "application/zip", R"({"type":"string"})"},
+};
+
+constexpr Schema identity_table[] = {
+    {"Role", json, R"({"type":"string","enum":["admin","exporter","ingester","viewer","operator"]})"},
+    {"NewUser", json, R"({
+      "type":"object","required":["name","password"],"additionalProperties":false,
+      "properties":{"id":{"type":"string","description":"left out: made"},"name":{"type":"string"},
+        "password":{"type":"string"},"org":{"type":"string","description":"left out: the caller's"},
+        "roles":{"type":"array","items":{"$ref":"#/components/schemas/Role"}},"email":{"type":"string"}}})"},
+    {"User", json, R"({
+      "type":"object","required":["id","name","org","email","roles","created_at"],
+      "properties":{"id":{"type":"string"},"name":{"type":"string"},"org":{"type":"string"},
+        "email":{"type":"string"},"roles":{"type":"array","items":{"$ref":"#/components/schemas/Role"}},
+        "created_at":{"type":"string","format":"date-time"}}})"},
+    {"UserList", json, R"({"type":"object","required":["users"],
+      "properties":{"users":{"type":"array","items":{"$ref":"#/components/schemas/User"}}}})"},
+    {"NewPassword", json, R"({"type":"object","required":["password"],"additionalProperties":false,
+      "properties":{"password":{"type":"string"}}})"},
+    {"Empty", json, R"({"type":"object","maxProperties":0})"},
+    {"NewKey", json, R"({
+      "type":"object","required":["name"],"additionalProperties":false,
+      "properties":{"name":{"type":"string"},"org":{"type":"string","description":"left out: the caller's"},
+        "roles":{"type":"array","items":{"$ref":"#/components/schemas/Role"}},
+        "source":{"type":"string","description":"source of records that name none; left out: the key's id"}}})"},
+    {"Key", json, R"({
+      "type":"object","required":["id","name","org","source","roles","created_at","revoked_at"],
+      "properties":{"id":{"type":"string"},"name":{"type":"string"},"org":{"type":"string"},
+        "source":{"type":"string"},"roles":{"type":"array","items":{"$ref":"#/components/schemas/Role"}},
+        "created_at":{"type":"string","format":"date-time"},
+        "revoked_at":{"type":["string","null"],"format":"date-time"},
+        "key":{"type":"string","description":"only in the answer that makes it"}}})"},
+    {"KeyList", json, R"({"type":"object","required":["keys"],
+      "properties":{"keys":{"type":"array","items":{"$ref":"#/components/schemas/Key"}}}})"},
+    {"KeyId", json, R"({"type":"object","required":["id"],"properties":{"id":{"type":"string"}}})"},
+};
+
+}  // namespace
+
+std::span<const Schema> export_schemas() {
+  return exports_table;
+}
+std::span<const Schema> identity_schemas() {
+  return identity_table;
+}
+
+}  // namespace meterport::api

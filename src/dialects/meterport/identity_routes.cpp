@@ -1,0 +1,171 @@
+// /v1/users and /v1/keys.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "dialects/meterport/auth.h"
+#include "dialects/meterport/context.h"
+#include "dialects/meterport/json_text.h"
+
+namespace meterport::api {
+namespace {
+
+using catalog::Need;
+using catalog::ObjectReader;
+
+constexpr std::size_t password_characters_max = 1'024;
+
+void append_roles(JsonWriter& out, const std::vector<Grant>& grants) {
+  out.key("roles").begin_array();
+  std::vector<Role> seen;
+  for (const Grant& grant : grants) {
+    if (std::ranges::find(seen, grant.role) != seen.end()) continue;
+    seen.push_back(grant.role);
+    out.string(to_string(grant.role));
+  }
+  out.end_array();
+}
+
+void append_user(JsonWriter& out, const identity::User& user) {
+  out.begin_object().field("id", user.id).field("name", user.name).field("org", user.org).field("email", user.email);
+  append_roles(out, user.grants);
+  out.field("created_at", format_rfc3339(user.created)).end_object();
+}
+
+/// `secret` only in the one answer that makes the key.
+void append_key(JsonWriter& out, const identity::ApiKey& key, std::string_view secret) {
+  out.begin_object().field("id", key.id).field("name", key.name).field("org", key.org).field("source", key.source);
+  append_roles(out, key.grants);
+  out.field("created_at", format_rfc3339(key.created));
+  field_or_null(out, "revoked_at", key.revoked);
+  if (!secret.empty()) out.field("key", secret);
+  out.end_object();
+}
+
+std::vector<Role> read_roles(ObjectReader& reader) {
+  std::vector<Role> roles;
+  const auto texts = reader.texts("roles");
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const auto role = parse_role(texts[i]);
+    if (!role) {
+      reader.check().refuse(catalog::pointer_to(reader.at("roles"), i),
+                            "must be one of admin, exporter, ingester, viewer, operator");
+    }
+    roles.push_back(role.value_or(Role::viewer));
+  }
+  return roles;
+}
+
+/// A secret may hold any character but the checks on length; it is never part of an error.
+std::string read_password(ObjectReader& reader, const catalog::JsonValue& body) {
+  const catalog::JsonValue* value = body.find("password");
+  if (value == nullptr) {
+    reader.refuse("password", "is required");
+    return {};
+  }
+  const bool fits = value->type == catalog::JsonValue::Type::string && !value->text.empty() &&
+                    value->text.size() <= password_characters_max;
+  if (!fits) {
+    reader.refuse("password", fmt::format("must be a text of 1 to {} bytes", password_characters_max));
+    return {};
+  }
+  return value->text;
+}
+
+}  // namespace
+
+Answer list_users(Context& context, const Call& call) {
+  const auto users = context.services.identity.users(call.principal);
+  if (!users) return fail(users);
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().key("users").begin_array();
+  for (const identity::User& user : *users) append_user(out, user);
+  out.end_array().end_object();
+  return http::Response::json(200, std::move(body));
+}
+
+Answer post_user(Context& context, const Call& call) {
+  const auto body = parse_object(call.request);
+  if (!body) return fail(body);
+  catalog::FormCheck check;
+  ObjectReader reader(check, *body, "", {"id", "name", "password", "org", "roles", "email"});
+  identity::NewUser user;
+  user.id = reader.id("id", Need::optional);
+  user.name = reader.text("name", Need::required);
+  user.password = read_password(reader, *body);
+  user.org = reader.id("org", Need::optional);
+  user.roles = read_roles(reader);
+  user.email = reader.text("email", Need::optional);
+  if (auto status = finish(check); !status) return fail(std::move(status));
+  auto org = org_or_default(*context.services.catalog.current(), call.principal, std::move(user.org));
+  if (!org) return fail(std::move(org));
+  user.org = std::move(*org);
+  const auto made = context.services.identity.create_user(call.principal, user);
+  if (!made) return fail(made);
+  std::string text;
+  JsonWriter out(text);
+  append_user(out, *made);
+  return http::Response::json(201, std::move(text));
+}
+
+Answer post_password(Context& context, const Call& call) {
+  const auto body = parse_object(call.request);
+  if (!body) return fail(body);
+  catalog::FormCheck check;
+  ObjectReader reader(check, *body, "", {"password"});
+  const std::string password = read_password(reader, *body);
+  if (auto status = finish(check); !status) return fail(std::move(status));
+  auto done = context.services.identity.set_password(call.principal, call.path_value("name"), password);
+  if (!done) return fail(std::move(done));
+  return http::Response::json(200, "{}");
+}
+
+Answer list_keys(Context& context, const Call& call) {
+  const auto keys = context.services.identity.keys(call.principal);
+  if (!keys) return fail(keys);
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().key("keys").begin_array();
+  for (const identity::ApiKey& key : *keys) append_key(out, key, {});
+  out.end_array().end_object();
+  return http::Response::json(200, std::move(body));
+}
+
+Answer post_key(Context& context, const Call& call) {
+  const auto body = parse_object(call.request);
+  if (!body) return fail(body);
+  catalog::FormCheck check;
+  ObjectReader reader(check, *body, "", {"name", "org", "roles", "source"});
+  identity::NewApiKey key;
+  key.name = reader.text("name", Need::required);
+  key.org = reader.id("org", Need::optional);
+  key.roles = read_roles(reader);
+  key.source = reader.text("source", Need::optional, catalog::text_characters_max);
+  if (auto status = finish(check); !status) return fail(std::move(status));
+  auto org = org_or_default(*context.services.catalog.current(), call.principal, std::move(key.org));
+  if (!org) return fail(std::move(org));
+  key.org = std::move(*org);
+  const auto made = context.services.identity.create_key(call.principal, key);
+  if (!made) return fail(made);
+  std::string text;
+  JsonWriter out(text);
+  append_key(out, made->first, made->second);
+  auto response = http::Response::json(201, std::move(text));
+  response.with_header("Cache-Control", "no-store");
+  return response;
+}
+
+Answer delete_key(Context& context, const Call& call) {
+  const std::string& id = call.path_value("id");
+  auto done = context.services.identity.revoke_key(call.principal, id);
+  if (!done) return fail(std::move(done));
+  std::string body;
+  JsonWriter(body).begin_object().field("id", id).end_object();
+  return http::Response::json(200, std::move(body));
+}
+
+}  // namespace meterport::api

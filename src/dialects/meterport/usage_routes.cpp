@@ -1,0 +1,278 @@
+// POST and GET /v1/usage. The POST is the server's hot path: it parses on the socket's thread, hands the batch to
+// intake and answers from intake's callback; no thread waits for the disk.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "dialects/meterport/auth.h"
+#include "dialects/meterport/context.h"
+#include "dialects/meterport/job_json.h"
+#include "dialects/meterport/json_text.h"
+#include "formats/compressed.h"
+#include "formats/usage_json.h"
+#include "http/text.h"
+
+namespace meterport::api {
+namespace {
+
+using intake::BatchResult;
+using intake::ItemResult;
+using intake::ItemState;
+
+constexpr std::string_view blanks = " \t";
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) + 1 - first);
+}
+
+/// "application/json; charset=utf-8" -> "application/json".
+std::string_view media_type(std::string_view header) {
+  return trimmed(header.substr(0, header.find(';')));
+}
+
+/// True when one of the Prefer headers holds `return=minimal` (RFC 7240 4.2).
+bool prefers_minimal(const http::Request& request) {
+  for (const auto& [name, value] : request.headers) {
+    if (!http::same_ignoring_case(name, "prefer")) continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const std::size_t end = rest.find(',');
+      if (http::same_ignoring_case(trimmed(rest.substr(0, rest.find_first_of(",;"))), "return=minimal")) return true;
+      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    }
+  }
+  return false;
+}
+
+Result<RecordBatch> read_batch(const Settings& settings, http::Request& request, std::string_view default_source) {
+  const std::string_view type = media_type(request.header("content-type"));
+  const bool is_lines = http::same_ignoring_case(type, "application/x-ndjson");
+  if (!is_lines && !type.empty() && !http::same_ignoring_case(type, "application/json")) {
+    return fail(ErrorKind::unsupported_media,
+                fmt::format("Content-Type \"{}\": application/json and application/x-ndjson are taken", type));
+  }
+  const auto coding = formats::parse_coding(request.header("content-encoding"));
+  if (!coding) return fail(coding);
+  std::string body = std::move(request.body);
+  if (*coding != formats::Coding::identity) {
+    const auto plain_bytes_max = static_cast<std::size_t>(settings.number("http.body_bytes_max"));
+    auto plain = formats::decompress(*coding, body, plain_bytes_max);
+    if (!plain) return fail(std::move(plain));
+    body = std::move(*plain);
+  }
+  formats::UsageReadOptions options;
+  options.records_max = static_cast<std::size_t>(settings.number("intake.batch_records_max"));
+  options.record_bytes_max = static_cast<std::size_t>(settings.number("intake.record_bytes_max"));
+  options.default_source = default_source;
+  return is_lines ? formats::read_usage_ndjson(std::move(body), options)
+                  : formats::read_usage_json(std::move(body), options);
+}
+
+// A thousand results are written by plain appends: a general writer's bookkeeping would cost more than the results.
+
+void append_number(std::string& out, std::uint64_t value) {
+  char digits[20];
+  const auto end = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
+  out.append(digits, static_cast<std::size_t>(end - digits));
+}
+
+void append_item(std::string& out, std::size_t index, const ItemResult& item) {
+  out += "{\"index\":";
+  append_number(out, index);
+  out += ",\"status\":\"";
+  out += intake::to_string(item.state);
+  out += '"';
+  if (item.position != 0) {
+    out += ",\"position\":";
+    append_number(out, item.position);
+  }
+  if (item.error) {
+    out += ",\"error\":{\"code\":\"";
+    out += to_string(item.error->code);
+    out += "\",\"pointer\":";
+    append_json_string(out, item.error->pointer);
+    out += ",\"text\":";
+    append_json_string(out, item.error->text);
+    out += '}';
+  }
+  out += '}';
+}
+
+std::string batch_json(const BatchResult& batch, bool is_minimal) {
+  constexpr std::size_t head_bytes = 160, item_bytes = 64;
+  std::string out;
+  out.reserve(head_bytes + item_bytes * (is_minimal ? batch.items.size() - batch.stored : batch.items.size()));
+  out += "{\"batch\":";
+  if (batch.batch_id.empty()) {
+    out += "null";
+  } else {
+    append_json_string(out, batch.batch_id);
+  }
+  const std::pair<std::string_view, std::uint64_t> counts[] = {{",\"position\":", batch.last_position},
+                                                               {",\"stored\":", batch.stored},
+                                                               {",\"duplicates\":", batch.duplicates},
+                                                               {",\"conflicts\":", batch.conflicts},
+                                                               {",\"rejected\":", batch.rejected}};
+  for (const auto& [name, value] : counts) {
+    out += name;
+    append_number(out, value);
+  }
+  out += ",\"results\":[";
+  bool is_first = true;
+  for (std::size_t i = 0; i < batch.items.size(); ++i) {
+    if (is_minimal && batch.items[i].state == ItemState::stored) continue;
+    if (!is_first) out += ',';
+    is_first = false;
+    append_item(out, i, batch.items[i]);
+  }
+  out += "]}";
+  return out;
+}
+
+/// What must live until a batch is settled: records that name no source view the default one.
+struct Pending {
+  http::Reply reply;
+  http::Request request;  ///< without its body
+  std::string default_source;
+  bool is_minimal = false;
+};
+
+}  // namespace
+
+void post_usage(Context& context, Call call, http::Reply reply) {
+  const auto pending = std::make_shared<Pending>();
+  pending->reply = std::move(reply);
+  pending->default_source = call.principal.default_source.empty() ? call.principal.name : call.principal.default_source;
+  pending->is_minimal = prefers_minimal(call.request);
+  auto batch = read_batch(context.services.settings, call.request, pending->default_source);
+  pending->request = std::move(call.request);
+  if (!batch) {
+    pending->reply(render_problem(pending->request, batch.error()));
+    return;
+  }
+  context.services.intake.submit(call.principal, std::move(*batch), "v1", [pending](Result<BatchResult> result) {
+    if (!result) {
+      pending->reply(render_problem(pending->request, result.error()));
+      return;
+    }
+    auto response = http::Response::json(200, batch_json(*result, pending->is_minimal));
+    if (pending->is_minimal) response.with_header("Preference-Applied", "return=minimal");
+    pending->reply(std::move(response));
+  });
+}
+
+namespace {
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const std::size_t end = text.find(',');
+    out.emplace_back(trimmed(text.substr(0, end)));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return out;
+}
+
+Status check_window(const Call& call) {
+  const std::string window = call.query("window");
+  if (!window.empty() && window != "day" && window != "none") {
+    return fail(ErrorKind::invalid, "window: only day and none are available in this version", {}, "window");
+  }
+  const std::string zone = call.query("tz");
+  if (!zone.empty() && zone != "UTC") {
+    return fail(ErrorKind::invalid, "tz: only UTC is available in this version", {}, "tz");
+  }
+  return {};
+}
+
+/// The group columns: as asked, else org, meter and day; `window=none` takes the day out.
+std::vector<std::string> group_columns(const Call& call) {
+  const std::string window = call.query("window");
+  if (const auto given = call.request.query_value("group_by")) return split_list(*given);
+  if (window == "none") return {"org", "meter"};
+  return {"org", "meter", "day"};
+}
+
+Result<Period> asked_period(const Call& call) {
+  for (const char* name : {"from", "to"}) {
+    if (call.query(name).empty()) return fail(ErrorKind::invalid, fmt::format("{}: is required", name), {}, name);
+  }
+  const auto from = parse_time_or_day(call.query("from"), "from");
+  if (!from) return fail(from);
+  const auto to = parse_time_or_day(call.query("to"), "to");
+  if (!to) return fail(to);
+  return Period{*from, *to};
+}
+
+/// `as_of`: a position, or a time, which stands for the last position committed by then.
+Result<std::optional<std::uint64_t>> asked_position(Context& context, const Call& call) {
+  using Position = std::optional<std::uint64_t>;
+  const std::string given = call.query("as_of");
+  if (given.empty()) return Position();
+  if (given.find_first_not_of("0123456789") == std::string::npos) {
+    const auto position = parse_count(given, "as_of", std::numeric_limits<std::uint64_t>::max());
+    if (!position) return fail(position);
+    return Position(*position);
+  }
+  const auto time = parse_time_or_day(given, "as_of");
+  if (!time) return fail(ErrorKind::invalid, "as_of: must be a position or an RFC 3339 time", {}, "as_of");
+  const auto snapshot = context.services.queries.pin(std::nullopt, *time);
+  if (!snapshot) return fail(snapshot);
+  return Position(snapshot->ledger_position);
+}
+
+void append_row(JsonWriter& out, const queries::TotalRow& row, const std::vector<std::string>& columns) {
+  out.begin_object();
+  std::size_t dimension = 0;
+  for (const std::string& column : columns) {
+    if (column == "org") {
+      out.field(column, row.org);
+    } else if (column == "meter") {
+      out.field(column, row.meter);
+    } else if (column == "day") {
+      out.field(column, format_day(row.day.value_or(Day{})));
+    } else {
+      field_or_null(out, column, row.dims[dimension++]);
+    }
+  }
+  out.field("quantity", row.quantity.to_text()).field("records", row.records).end_object();
+}
+
+}  // namespace
+
+Answer get_usage(Context& context, const Call& call) {
+  if (auto status = check_window(call); !status) return fail(std::move(status));
+  const auto period = asked_period(call);
+  if (!period) return fail(period);
+  const auto all_linked = parse_flag(call.query("all_linked"), "all_linked");
+  if (!all_linked) return fail(all_linked);
+  auto org = org_or_default(*context.services.catalog.current(), call.principal, call.query("org"));
+  if (!org) return fail(std::move(org));
+  const auto position = asked_position(context, call);
+  if (!position) return fail(position);
+  queries::TotalsRequest request;
+  request.from = period->from;
+  request.to = period->to;
+  request.org = std::move(*org);
+  request.all_linked = *all_linked;
+  request.meter = call.query("meter");
+  request.group_by = group_columns(call);
+  request.as_of_position = *position;
+  const auto totals = context.services.queries.totals(call.principal, request);
+  if (!totals) return fail(totals);
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().field("from", format_rfc3339(period->from)).field("to", format_rfc3339(period->to));
+  append_snapshot(out, totals->snapshot);
+  out.key("rows").begin_array();
+  for (const queries::TotalRow& row : totals->rows) append_row(out, row, request.group_by);
+  out.end_array().end_object();
+  return http::Response::json(200, std::move(body));
+}
+
+}  // namespace meterport::api
