@@ -1,9 +1,15 @@
 // Outbox of callbacks: stored with the job's end, sent after status and ZIP are visible, retried with growing pauses,
 // each attempt recorded. A bad or unreachable URL never fails or delays a job.
 //
+// Any 2xx answer is delivered. Anything else is tried again after 5 s, 30 s, 2 min, 10 min and then every hour, up to
+// delivery.attempts_max attempts. At least once: a crash between an answer and its record sends again. URLs that are
+// not http(s), lead to a closed address, or name the vendor documentation's dummy host are refused with the reason in
+// last_error and never (or never again) contacted (informatica.md 4.1, 5.3).
+//
 // Thread-safe. One worker thread sends; survives a restart (what is due is in the control store).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,18 +36,38 @@ struct Delivery {
   std::string id, job_id, org, url, state;  ///< pending, delivered, failed, refused
   int attempts = 0;
   Instant created, next_attempt;
-  int last_status = 0;
-  std::string last_error;
+  int last_status = 0;     ///< HTTP status; 0: no answer
+  std::string last_error;  ///< public text; empty: none
+};
+
+struct Attempt {
+  int number = 0;  ///< from 1
+  Instant began;
+  std::int64_t took_us = 0;
+  int status = 0;  ///< HTTP status; 0: no answer
+  std::string error;
 };
 
 class Outbox {
  public:
+  /// invalid: delivery.allowed_ranges. The clock and the store must outlive the outbox.
   static Result<std::unique_ptr<Outbox>> start(control::Store& control, Clock& clock, Random& random,
                                                const Settings& settings, metrics::Registry& metrics);
-  virtual ~Outbox() = default;  ///< ends the running attempt, joins
+  virtual ~Outbox() = default;  ///< ends the running attempt (which then counts as not made), joins
   /// Stored when this returns; sent soon after.
   virtual Status enqueue(const NewDelivery& delivery) = 0;
+  /// The same as part of the caller's write transaction, so that a job's end and its callback are stored together or
+  /// not at all. Call wake() after the commit.
+  virtual Status enqueue_within(soci::session& session, const NewDelivery& delivery) = 0;
+  virtual void wake() = 0;
+
+  /// Oldest first.
   virtual Result<std::vector<Delivery>> of_job(const std::string& job_id) = 0;
+  /// Newest first, at most `count`.
+  virtual Result<std::vector<Delivery>> latest(std::size_t count) = 0;
+  virtual Result<std::vector<Attempt>> attempts_of(const std::string& delivery_id) = 0;
+  /// Sends a failed, refused or delivered one again, with a fresh budget of attempts. not_found.
+  virtual Status retry(const std::string& delivery_id) = 0;
 };
 
 }  // namespace meterport::delivery

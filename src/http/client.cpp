@@ -90,6 +90,11 @@ std::size_t on_upload(char* out, std::size_t size, std::size_t count, void* user
   return *got;
 }
 
+/// Not zero ends the exchange.
+int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::atomic<bool>*>(user)->load() ? 1 : 0;
+}
+
 /// Both kinds need it once a process, before any other call.
 bool is_curl_ready() {
   static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
@@ -203,6 +208,11 @@ Result<Easy> prepare(const OutboundRequest& request, Exchange& exchange, const L
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
   const auto connect_ms = static_cast<long>(std::min(request.timeout_ms, connect_ms_max));
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+  if (request.cancelled != nullptr) {
+    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(c, CURLOPT_XFERINFODATA, request.cancelled);
+  }
   set_method(c, request, exchange);
   set_exchange(c, exchange);
   return easy;
@@ -249,6 +259,14 @@ std::string_view OutboundResponse::header(std::string_view name) const {
     if (same_ignoring_case(known, name)) return value;
   }
   return {};
+}
+
+Result<std::string> host_of(const std::string& url) {
+  auto destination = parse_url(url);
+  if (!destination) return fail(std::move(destination));
+  std::string host = std::move(destination->host);
+  std::ranges::transform(host, host.begin(), ascii_lower);
+  return host;
 }
 
 Result<OutboundResponse> send_guarded(const OutboundRequest& request, const AddressGuard& guard) {

@@ -2,6 +2,7 @@
 // every address is checked and the connection is pinned to it; no redirects; short time limits.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ struct OutboundRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::int64_t timeout_ms = 10'000;
+  /// When it turns true, the exchange ends within about a second as store_unavailable. May be null.
+  const std::atomic<bool>* cancelled = nullptr;
 };
 struct OutboundResponse {
   int status = 0;
@@ -47,6 +50,9 @@ class AddressGuard {
 /// invalid: not http(s), no host, credentials in it. forbidden: the guard refuses an address. store_unavailable:
 /// no connection or timeout. Blocking; any thread.
 Result<OutboundResponse> send_guarded(const OutboundRequest& request, const AddressGuard& guard);
+
+/// The host of an http(s) URL in lower case, IPv6 without brackets. invalid as send_guarded.
+Result<std::string> host_of(const std::string& url);
 
 /// Unguarded client of the command line (`--url`): any address the operator names. Environment proxies apply, but not
 /// to loopback. Errors like send_guarded, but never forbidden.

@@ -1,0 +1,225 @@
+#include "delivery/delivery.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "http/problem.h"
+#include "http/server.h"
+
+namespace meterport::delivery {
+namespace {
+
+/// A receiver that keeps what it is sent and answers as told.
+class Receiver {
+ public:
+  Receiver() {
+    http::Route route;
+    route.method = http::Method::post;
+    route.path = "/{path...}";
+    route.execution = http::Execution::inline_;
+    route.errors = http::problem;
+    route.handler = [this](const http::Request& request, http::Reply reply) {
+      const std::lock_guard lock(mutex_);
+      bodies_.emplace_back(std::string(request.header("content-type")) + "|" + request.body);
+      reply(http::Response::text(status_, "thanks"));
+    };
+    router_.add(std::move(route));
+    EXPECT_TRUE(settings_.set("server.listen", std::string("127.0.0.1:0")).has_value());
+    auto server = http::Server::start(settings_, router_, system_random(), metrics_);
+    EXPECT_TRUE(server.has_value());
+    server_ = std::move(*server);
+  }
+  void answer_with(int status) {
+    const std::lock_guard lock(mutex_);
+    status_ = status;
+  }
+  std::vector<std::string> bodies() {
+    const std::lock_guard lock(mutex_);
+    return bodies_;
+  }
+  std::string url() const { return server_->address() + "/callback"; }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> bodies_;
+  int status_ = 200;
+  Settings settings_;
+  metrics::Registry metrics_;
+  http::Router router_;
+  std::unique_ptr<http::Server> server_;
+};
+
+class DeliveryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string folder = (std::filesystem::temp_directory_path() / "delivery_test_XXXXXX").string();
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
+    auto store = control::open_sqlite(folder_ / "control.sqlite");
+    ASSERT_TRUE(store.has_value()) << store.error().text << store.error().detail;
+    store_ = std::move(*store);
+    ASSERT_TRUE(settings_.set("delivery.allowed_ranges", std::vector<std::string>{"127.0.0.0/8"}).has_value());
+    ASSERT_TRUE(settings_.set("delivery.attempts_max", std::int64_t{3}).has_value());
+  }
+  void TearDown() override {
+    outbox_.reset();
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void start() {
+    auto outbox = Outbox::start(*store_, clock_, system_random(), settings_, metrics_);
+    ASSERT_TRUE(outbox.has_value()) << outbox.error().text;
+    outbox_ = std::move(*outbox);
+  }
+
+  void enqueue(const std::string& job, const std::string& url) {
+    const Status stored = outbox_->enqueue(
+        {.job_id = job, .org = "acme", .url = url, .content_type = "text/plain", .body = "Job with jobID: " + job});
+    ASSERT_TRUE(stored.has_value()) << stored.error().text << stored.error().detail;
+  }
+
+  Delivery only(const std::string& job) {
+    auto found = outbox_->of_job(job);
+    EXPECT_TRUE(found.has_value() && found->size() == 1);
+    return found && !found->empty() ? found->front() : Delivery{};
+  }
+
+  /// Looks until `is_it` holds, ten seconds at most.
+  template <class Condition>
+  Delivery wait_until(const std::string& job, Condition is_it) {
+    Delivery seen = only(job);
+    for (int i = 0; i < 1000 && !is_it(seen); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      seen = only(job);
+    }
+    EXPECT_TRUE(is_it(seen)) << seen.state << " " << seen.attempts << " " << seen.last_error;
+    return seen;
+  }
+  Delivery wait_for_state(const std::string& job, const std::string& state) {
+    return wait_until(job, [&](const Delivery& d) { return d.state == state; });
+  }
+  Delivery wait_for_attempts(const std::string& job, int attempts) {
+    return wait_until(job, [&](const Delivery& d) { return d.attempts == attempts; });
+  }
+
+  std::filesystem::path folder_;
+  std::unique_ptr<control::Store> store_;
+  AdjustableClock clock_;
+  Settings settings_;
+  metrics::Registry metrics_;
+  Receiver receiver_;
+  std::unique_ptr<Outbox> outbox_;
+};
+
+TEST_F(DeliveryTest, ACallbackArrivesOnceWithItsText) {
+  start();
+  enqueue("job1", receiver_.url());
+  const Delivery done = wait_for_state("job1", "delivered");
+  EXPECT_EQ(done.attempts, 1);
+  EXPECT_EQ(done.last_status, 200);
+  EXPECT_EQ(receiver_.bodies(), std::vector<std::string>{"text/plain|Job with jobID: job1"});
+  const auto attempts = outbox_->attempts_of(done.id);
+  ASSERT_TRUE(attempts.has_value());
+  ASSERT_EQ(attempts->size(), 1U);
+  EXPECT_EQ(attempts->front().status, 200);
+}
+
+TEST_F(DeliveryTest, FailuresAreRetriedWithPausesUntilNoAttemptIsLeft) {
+  receiver_.answer_with(500);
+  start();
+  enqueue("job1", receiver_.url());
+  const Delivery first = wait_for_attempts("job1", 1);
+  EXPECT_EQ(first.state, "pending");
+  EXPECT_EQ(first.last_error, "answered with status 500");
+  EXPECT_GT(first.next_attempt, clock_.now().plus_seconds(-5));
+  clock_.advance_us(6 * Instant::us_per_second);
+  EXPECT_EQ(wait_for_attempts("job1", 2).state, "pending");
+  clock_.advance_us(31 * Instant::us_per_second);
+  const Delivery last = wait_for_state("job1", "failed");
+  EXPECT_EQ(last.attempts, 3);
+  EXPECT_EQ(receiver_.bodies().size(), 3U);
+
+  receiver_.answer_with(204);
+  ASSERT_TRUE(outbox_->retry(last.id).has_value());
+  EXPECT_EQ(wait_for_state("job1", "delivered").attempts, 4);
+  EXPECT_EQ(outbox_->attempts_of(last.id)->size(), 4U);
+  EXPECT_EQ(outbox_->retry("nobody").error().kind, ErrorKind::not_found);
+}
+
+TEST_F(DeliveryTest, WhatIsPendingSurvivesARestart) {
+  receiver_.answer_with(503);
+  start();
+  enqueue("job1", receiver_.url());
+  (void)wait_for_attempts("job1", 1);
+  outbox_.reset();
+  receiver_.answer_with(200);
+  clock_.advance_us(6 * Instant::us_per_second);
+  start();
+  EXPECT_EQ(wait_for_state("job1", "delivered").attempts, 2);
+}
+
+// I35
+TEST_F(DeliveryTest, AddressesThatMustNotBeContactedAreRefusedWithTheReason) {
+  ASSERT_TRUE(settings_.set("delivery.allowed_ranges", std::vector<std::string>{}).has_value());
+  start();
+  enqueue("dummy", "https://MyExportJobStatus.com");
+  enqueue("malformed", "not a url");
+  enqueue("scheme", "ftp://127.0.0.1/x");
+  enqueue("loopback", receiver_.url());
+  enqueue("metadata", "http://169.254.169.254/latest/meta-data");
+  EXPECT_EQ(only("dummy").state, "refused");
+  EXPECT_TRUE(only("dummy").last_error.starts_with("skipped"));
+  EXPECT_EQ(only("malformed").state, "refused");
+  EXPECT_EQ(only("scheme").last_error, "url: only http and https are supported");
+  EXPECT_EQ(wait_for_state("loopback", "refused").last_error, "the address of 127.0.0.1 is not public");
+  EXPECT_EQ(wait_for_state("metadata", "refused").attempts, 1);
+  EXPECT_TRUE(receiver_.bodies().empty());
+}
+
+TEST_F(DeliveryTest, AnUnreachableReceiverDoesNotStopTheOthers) {
+  std::string gone;
+  {
+    const Receiver closed;
+    gone = closed.url();
+  }
+  start();
+  enqueue("gone", gone);
+  enqueue("there", receiver_.url());
+  EXPECT_EQ(wait_for_state("there", "delivered").attempts, 1);
+  EXPECT_EQ(wait_for_attempts("gone", 1).state, "pending");
+  const auto latest = outbox_->latest(10);
+  ASSERT_TRUE(latest.has_value());
+  EXPECT_EQ(latest->size(), 2U);
+}
+
+TEST_F(DeliveryTest, AnEnqueueInsideATransactionGoesWithIt) {
+  start();
+  const NewDelivery delivery{
+      .job_id = "job1", .org = "acme", .url = receiver_.url(), .content_type = "text/plain", .body = "x"};
+  const Status failed = store_->write([&](soci::session& session) -> Status {
+    if (auto stored = outbox_->enqueue_within(session, delivery); !stored) return stored;
+    return fail(ErrorKind::internal, "on purpose");
+  });
+  EXPECT_FALSE(failed.has_value());
+  EXPECT_TRUE(outbox_->of_job("job1")->empty());
+  const Status stored =
+      store_->write([&](soci::session& session) { return outbox_->enqueue_within(session, delivery); });
+  EXPECT_TRUE(stored.has_value());
+  outbox_->wake();
+  (void)wait_for_state("job1", "delivered");
+}
+
+TEST_F(DeliveryTest, ABadRangeStopsTheStart) {
+  ASSERT_TRUE(settings_.set("delivery.allowed_ranges", std::vector<std::string>{"10.0.0.0/99"}).has_value());
+  const auto outbox = Outbox::start(*store_, clock_, system_random(), settings_, metrics_);
+  ASSERT_FALSE(outbox.has_value());
+  EXPECT_EQ(outbox.error().field, "delivery.allowed_ranges");
+}
+
+}  // namespace
+}  // namespace meterport::delivery

@@ -1,0 +1,125 @@
+#include "delivery/table.h"
+
+#include <soci/soci.h>
+
+namespace meterport::delivery {
+namespace {
+
+constexpr const char* delivery_columns =
+    "id, job_id, org, url, state, attempts, created_us, next_attempt_us, last_status, last_error";
+
+Delivery delivery_of(const soci::row& row) {
+  Delivery d;
+  d.id = row.get<std::string>(0);
+  d.job_id = row.get<std::string>(1);
+  d.org = row.get<std::string>(2);
+  d.url = row.get<std::string>(3);
+  d.state = row.get<std::string>(4);
+  d.attempts = static_cast<int>(row.get<long long>(5));
+  d.created = Instant{row.get<long long>(6)};
+  d.next_attempt = Instant{row.get<long long>(7)};
+  d.last_status = static_cast<int>(row.get<long long>(8));
+  d.last_error = row.get<std::string>(9);
+  return d;
+}
+
+}  // namespace
+
+void insert_delivery(soci::session& session, const Delivery& delivery, const NewDelivery& content, int attempts_max) {
+  const long long created_us = delivery.created.us;
+  session << "INSERT INTO deliveries (id, job_id, org, url, content_type, body, state, attempts, attempts_max,"
+             " created_us, next_attempt_us, last_status, last_error)"
+             " VALUES (:id, :job, :org, :url, :type, :body, :state, 0, :max, :created, :next, 0, :error)",
+      soci::use(delivery.id, "id"), soci::use(content.job_id, "job"), soci::use(content.org, "org"),
+      soci::use(content.url, "url"), soci::use(content.content_type, "type"), soci::use(content.body, "body"),
+      soci::use(delivery.state, "state"), soci::use(attempts_max, "max"), soci::use(created_us, "created"),
+      soci::use(created_us, "next"), soci::use(delivery.last_error, "error");
+}
+
+std::vector<Due> select_due(soci::session& session, Instant now, int count) {
+  const long long now_us = now.us;
+  const soci::rowset<soci::row> rows =
+      (session.prepare << "SELECT id, job_id, url, content_type, body, attempts, attempts_max FROM deliveries"
+                          " WHERE state = 'pending' AND next_attempt_us <= :now ORDER BY next_attempt_us, id LIMIT :n",
+       soci::use(now_us, "now"), soci::use(count, "n"));
+  std::vector<Due> due;
+  for (const soci::row& row : rows) {
+    due.push_back({.id = row.get<std::string>(0),
+                   .job_id = row.get<std::string>(1),
+                   .url = row.get<std::string>(2),
+                   .content_type = row.get<std::string>(3),
+                   .body = row.get<std::string>(4),
+                   .attempts = static_cast<int>(row.get<long long>(5)),
+                   .attempts_max = static_cast<int>(row.get<long long>(6))});
+  }
+  return due;
+}
+
+std::optional<Instant> select_next_attempt(soci::session& session) {
+  long long next_us = 0;
+  soci::indicator indicator = soci::i_null;
+  session << "SELECT MIN(next_attempt_us) FROM deliveries WHERE state = 'pending'", soci::into(next_us, indicator);
+  if (indicator == soci::i_null) return std::nullopt;
+  return Instant{next_us};
+}
+
+void record_attempt(soci::session& session, const std::string& id, const Attempt& attempt, const Outcome& outcome) {
+  const long long began_us = attempt.began.us;
+  const long long took_us = attempt.took_us;
+  const long long next_us = outcome.next_attempt.us;
+  session << "INSERT INTO delivery_attempts (delivery_id, number, began_us, took_us, status, error)"
+             " VALUES (:id, :number, :began, :took, :status, :error)",
+      soci::use(id, "id"), soci::use(attempt.number, "number"), soci::use(began_us, "began"),
+      soci::use(took_us, "took"), soci::use(attempt.status, "status"), soci::use(attempt.error, "error");
+  session << "UPDATE deliveries SET state = :state, attempts = :number, next_attempt_us = :next,"
+             " last_status = :status, last_error = :error WHERE id = :id",
+      soci::use(outcome.state, "state"), soci::use(attempt.number, "number"), soci::use(next_us, "next"),
+      soci::use(attempt.status, "status"), soci::use(attempt.error, "error"), soci::use(id, "id");
+}
+
+std::vector<Delivery> select_of_job(soci::session& session, const std::string& job_id) {
+  const soci::rowset<soci::row> rows =
+      (session.prepare << "SELECT " << delivery_columns
+                       << " FROM deliveries WHERE job_id = :job ORDER BY created_us, id",
+       soci::use(job_id, "job"));
+  std::vector<Delivery> found;
+  for (const soci::row& row : rows) found.push_back(delivery_of(row));
+  return found;
+}
+
+std::vector<Delivery> select_latest(soci::session& session, std::size_t count) {
+  const auto limit = static_cast<long long>(count);
+  const soci::rowset<soci::row> rows =
+      (session.prepare << "SELECT " << delivery_columns << " FROM deliveries ORDER BY created_us DESC, id LIMIT :n",
+       soci::use(limit, "n"));
+  std::vector<Delivery> found;
+  for (const soci::row& row : rows) found.push_back(delivery_of(row));
+  return found;
+}
+
+std::vector<Attempt> select_attempts(soci::session& session, const std::string& id) {
+  const soci::rowset<soci::row> rows =
+      (session.prepare << "SELECT number, began_us, took_us, status, error FROM delivery_attempts"
+                          " WHERE delivery_id = :id ORDER BY number",
+       soci::use(id, "id"));
+  std::vector<Attempt> attempts;
+  for (const soci::row& row : rows) {
+    attempts.push_back({.number = static_cast<int>(row.get<long long>(0)),
+                        .began = Instant{row.get<long long>(1)},
+                        .took_us = row.get<long long>(2),
+                        .status = static_cast<int>(row.get<long long>(3)),
+                        .error = row.get<std::string>(4)});
+  }
+  return attempts;
+}
+
+bool make_pending(soci::session& session, const std::string& id, Instant now, int more_attempts) {
+  const long long now_us = now.us;
+  std::string changed;
+  session << "UPDATE deliveries SET state = 'pending', next_attempt_us = :now, attempts_max = attempts + :more"
+             " WHERE id = :id RETURNING id",
+      soci::use(now_us, "now"), soci::use(more_attempts, "more"), soci::use(id, "id"), soci::into(changed);
+  return !changed.empty();
+}
+
+}  // namespace meterport::delivery
