@@ -76,7 +76,7 @@ def main() -> int:
         limit = HEADER_LINES if path.suffix == ".h" else SOURCE_LINES * (2 if is_test else 1)
         if len(lines) > limit:
             problems.append(f"{name}: {len(lines)} lines, {limit} are allowed: is there a seam in it?")
-        if not is_test:
+        if not is_test and not name.endswith("_table.cpp"):
             for first, length in functions(lines):
                 if length > FUNCTION_LINES:
                     problems.append(f"{name}:{first}: a function of {length} lines, {FUNCTION_LINES} are allowed")
@@ -84,11 +84,12 @@ def main() -> int:
                 for number, line in enumerate(lines, 1):
                     if re.search(pattern, line.split("//")[0]):
                         problems.append(f"{name}:{number}: banned ({reason}): {line.strip()}")
+        is_adapter = "/duckdb/" in name or "/sqlite/" in name  # private to their module
         if path.suffix == ".h":
             if not lines or not (lines[0].startswith("//") or lines[0] == "#pragma once"):
                 problems.append(f"{name}: a header opens with its contract")
             for number, line in enumerate(lines, 1):
-                if HEAVY.search(line):
+                if HEAVY.search(line) and not is_adapter:
                     problems.append(f"{name}:{number}: heavy third-party header in a header: {line}")
         if not name.startswith("src/"):
             continue
