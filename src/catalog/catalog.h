@@ -1,10 +1,17 @@
 // The catalogue: orgs, meters, rates, subscriptions as projections of ledger records, with history.
 //
 // Every change is checked whole against the current picture, written as one ledger batch of catalogue_change and
-// org_change records, made durable, projected into the control store and then published. After a crash between ledger and
-// projection, open() replays what is missing. Readers take current() and never wait.
+// org_change records, made durable, projected into the control store and then published. After a crash between ledger
+// and projection, open() replays what is missing. Readers take current() and never wait. Thread-safe; apply() takes
+// some milliseconds (two syncs).
+//
+// Ledger payloads: {"kind":"org"|"meter"|"subscription"|"region","object":{...}}, the object's whole new state, orgs in
+// org_change records, the others in catalogue_change records. Other kinds in catalogue_change records (those of intake)
+// are not the catalogue's and are passed over.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,30 +41,41 @@ struct CatalogueFile {
 Result<CatalogueFile> parse_catalogue(std::string_view json);
 
 struct ChangeSummary {
-  std::uint64_t position = 0;  ///< catalogue position after the change
+  std::uint64_t position = 0;                                        ///< catalogue position after the change
   std::size_t orgs = 0, meters = 0, subscriptions = 0, regions = 0;  ///< objects made or changed
+  std::vector<std::string> org_ids;  ///< of CatalogueFile::orgs, in order, with the ids made for those without
   std::vector<std::string> notices;
 };
 
+/// Says whether a meter (owner, id) has usage. Unit, scalar, divisor and category of one that has cannot change.
+using UsageProbe = std::function<bool(std::string_view owner, std::string_view meter)>;
+
 class Catalog {
  public:
-  static Result<std::unique_ptr<Catalog>> open(ledger::Log& log, control::Store& control, Clock& clock,
-                                               Random& random);
+  /// `store_unavailable` when the control store is ahead of the ledger: the two are not of one backup.
+  static Result<std::unique_ptr<Catalog>> open(ledger::Log& log, control::Store& control, Clock& clock, Random& random);
   virtual ~Catalog() = default;
 
   [[nodiscard]] virtual SnapshotPtr current() const = 0;
-  /// The catalogue as recorded at a position; cached. not_found: beyond the current one.
+  /// The catalogue as recorded at any ledger position; cached. not_found: beyond what is durable. A position inside a
+  /// change counts as before it.
   [[nodiscard]] virtual Result<SnapshotPtr> at(std::uint64_t position) = 0;
 
   /// Checks and applies all objects, or none. Needs admin on every org touched (a new production org: the server itself
   /// or an admin of the first tenant). Same id = update, objects not named stay. No change = no record.
   virtual Result<ChangeSummary> apply(const Principal& principal, const CatalogueFile& file) = 0;
+  /// Without one (the start), no meter counts as used. The probe may be slow; it is asked only when such a field
+  /// changes.
+  virtual void set_usage_probe(UsageProbe probe) = 0;
   /// Checks only: what apply() would say.
   virtual Status check(const Principal& principal, const CatalogueFile& file) = 0;
   /// The catalogue as a file, without users: `{"regions":[...],"orgs":[...],"meters":[...],"subscriptions":[...]}`;
   /// `users_json` is put in if not empty. Objects outside the principal's scope are left out.
   [[nodiscard]] virtual Result<std::string> export_file(const Principal& principal, std::string_view users_json) = 0;
 };
+
+/// The org with a change from a day on: merged into the history entry of that day (crosswalk 2.1 "versioned by date").
+Org with_change(Org org, const OrgChange& change);
 
 /// One object as in the catalogue file.
 std::string org_to_json(const Org& org);

@@ -1,0 +1,143 @@
+#include "catalog/json_tree.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace meterport::catalog {
+namespace {
+
+constexpr std::size_t depth_max = 32;
+
+/// Builds the tree from nlohmann's events. Containers under construction are owned by the stack, so no pointer into a
+/// growing vector is kept.
+class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  bool null() override { return add({}); }
+  bool boolean(bool value) override {
+    JsonValue v;
+    v.type = JsonValue::Type::boolean;
+    v.boolean = value;
+    return add(std::move(v));
+  }
+  bool number_integer(number_integer_t value) override {
+    return add_text(JsonValue::Type::number, fmt::to_string(value));
+  }
+  bool number_unsigned(number_unsigned_t value) override {
+    return add_text(JsonValue::Type::number, fmt::to_string(value));
+  }
+  bool number_float(number_float_t, const string_t& token) override { return add_text(JsonValue::Type::number, token); }
+  bool string(string_t& value) override { return add_text(JsonValue::Type::string, std::move(value)); }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(JsonValue::Type::object); }
+  bool start_array(std::size_t) override { return open(JsonValue::Type::array); }
+  bool end_array() override { return close(); }
+  bool key(string_t& name) override {
+    stack_.back().key = std::move(name);
+    return true;
+  }
+  bool end_object() override {
+    std::vector<std::string_view> names;
+    for (const JsonMember& member : stack_.back().value.members) names.push_back(member.name);
+    std::ranges::sort(names);
+    const auto twice = std::ranges::adjacent_find(names);
+    if (twice != names.end()) {
+      const std::string at = pointer_to(pointer(), *twice);
+      error = Error{ErrorKind::invalid, fmt::format("{}: stands twice", at), {}, at};
+      return false;
+    }
+    return close();
+  }
+  bool parse_error(std::size_t position, const std::string& token, const nlohmann::detail::exception& what) override {
+    error = Error{ErrorKind::malformed,
+                  fmt::format("not JSON: byte {} is not expected", position),
+                  fmt::format("{} at {}", what.what(), token),
+                  {}};
+    return false;
+  }
+
+  JsonValue root;
+  Error error;
+
+ private:
+  struct Open {
+    JsonValue value;
+    std::string key;  ///< of the member now being read
+  };
+
+  bool add_text(JsonValue::Type type, std::string text) {
+    JsonValue v;
+    v.type = type;
+    v.text = std::move(text);
+    return add(std::move(v));
+  }
+  bool add(JsonValue value) {
+    if (stack_.empty()) {
+      root = std::move(value);
+    } else if (Open& top = stack_.back(); top.value.is_array()) {
+      top.value.items.push_back(std::move(value));
+    } else {
+      top.value.members.push_back({std::move(top.key), std::move(value)});
+    }
+    return true;
+  }
+  bool open(JsonValue::Type type) {
+    if (stack_.size() == depth_max) {
+      error = Error{ErrorKind::malformed, fmt::format("nested deeper than {} levels", depth_max), {}, pointer()};
+      return false;
+    }
+    stack_.emplace_back().value.type = type;
+    return true;
+  }
+  bool close() {
+    JsonValue done = std::move(stack_.back().value);
+    stack_.pop_back();
+    return add(std::move(done));
+  }
+  /// Where the container on top of the stack stands.
+  [[nodiscard]] std::string pointer() const {
+    std::string out;
+    for (std::size_t i = 0; i + 1 < stack_.size(); ++i) {
+      const Open& level = stack_[i];
+      out = level.value.is_array() ? pointer_to(out, level.value.items.size()) : pointer_to(out, level.key);
+    }
+    return out;
+  }
+
+  std::vector<Open> stack_;
+};
+
+}  // namespace
+
+const JsonValue* JsonValue::find(std::string_view name) const {
+  const auto it = std::ranges::find(members, name, &JsonMember::name);
+  return it == members.end() || it->value.type == Type::null ? nullptr : &it->value;
+}
+
+Result<JsonValue> parse_json(std::string_view text) {
+  TreeBuilder builder;
+  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) return std::unexpected(std::move(builder.error));
+  return std::move(builder.root);
+}
+
+std::string pointer_to(std::string_view parent, std::string_view member) {
+  std::string out(parent);
+  out += '/';
+  for (const char c : member) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string pointer_to(std::string_view parent, std::size_t index) {
+  return fmt::format("{}/{}", parent, index);
+}
+
+}  // namespace meterport::catalog

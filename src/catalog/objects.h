@@ -1,0 +1,64 @@
+// Private to catalog: the objects of the catalogue file (crosswalk 2.2), read from and printed as JSON. Only the form
+// of one object is judged here; what depends on other objects is in rules.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json_writer.h"
+#include "catalog/object_reader.h"
+#include "model/meter.h"
+#include "model/organization.h"
+
+namespace meterport::catalog {
+
+inline constexpr std::string_view default_region = "local";
+/// Originals of ids that importers mapped: as long as an event id may be.
+inline constexpr std::size_t alias_characters_max = 1024;
+
+/// What the rules need to know of a subscription; `json` is the whole object with its members in the order of 2.2.
+struct Subscription {
+  struct Line {
+    std::int64_t number = 0;
+    std::string id, org, meter;
+  };
+  std::string org, id;
+  std::vector<Line> lines;
+  std::string json;
+};
+
+struct Region {
+  std::string name;
+  std::string json;
+};
+
+// Each reads one object; what it returns counts only if check.first is still empty. Defaults are filled in, dated
+// entries are sorted, so that two ways to write the same object come out equal.
+Org read_org(FormCheck& check, const JsonValue& value, const std::string& pointer);
+Meter read_meter(FormCheck& check, const JsonValue& value, const std::string& pointer);
+Subscription read_subscription(FormCheck& check, const JsonValue& value, const std::string& pointer);
+Region read_region(FormCheck& check, const JsonValue& value, const std::string& pointer);
+
+/// The meter's blocks of other wires as normal JSON text.
+std::string read_here_block(FormCheck& check, const JsonValue& value, const std::string& pointer);
+std::string read_billing_block(FormCheck& check, const JsonValue& value, const std::string& pointer);
+std::string read_openmeter_block(FormCheck& check, const JsonValue& value, const std::string& pointer);
+/// One text member of such a block ("" if it has none): for the rules on feature ids and slugs.
+std::string block_text(std::string_view block_json, std::string_view member);
+
+/// The default environment of an org kind, its default NetSuite fields.
+std::string_view default_environment(OrgKind kind);
+const std::vector<std::string>& default_usage_fields();
+
+/// True when the IANA time zone database has a zone of that name.
+bool is_time_zone(const std::string& name);
+
+// Members that are left out when they hold nothing.
+void text_field(JsonWriter& out, std::string_view name, std::string_view value);
+void texts_field(JsonWriter& out, std::string_view name, const std::vector<std::string>& values);
+/// Any tree as it was; numbers by their token.
+void append_tree(JsonWriter& out, const JsonValue& value);
+
+}  // namespace meterport::catalog

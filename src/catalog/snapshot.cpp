@@ -1,0 +1,199 @@
+#include "catalog/snapshot.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "catalog/snapshot_build.h"
+
+namespace meterport::catalog {
+namespace {
+
+// Keys are views into objects that the State holds.
+template <class V>
+using ByText = std::unordered_map<std::string_view, V>;
+
+/// What a tenant (a production org and all under it) sees apart from everyone's meters.
+struct Tenant {
+  std::vector<const Org*> orgs;
+  ByText<const Meter*> meters, meter_aliases;
+};
+
+struct Node {
+  const Org* org = nullptr;
+  const Node* parent = nullptr;  ///< null for production orgs
+  Tenant* tenant = nullptr;
+  const Org* top = nullptr;
+  std::vector<const Org*> children;
+  ByText<const Org*> children_by_alias;
+};
+
+class StateSnapshot final : public Snapshot {
+ public:
+  StateSnapshot(std::shared_ptr<const State> state, Day today) : state_(std::move(state)) {
+    add_orgs(today);
+    add_meters();
+  }
+
+  std::uint64_t position() const override { return state_->position; }
+
+  const Org* org(std::string_view id) const override {
+    const Node* found = node(id);
+    return found == nullptr ? nullptr : found->org;
+  }
+  const Org* org_by_informatica_id(std::string_view id) const override {
+    const auto it = informatica_ids_.find(id);
+    return it != informatica_ids_.end() ? it->second : org(id);
+  }
+  const Org* org_by_alias(std::string_view parent, std::string_view alias) const override {
+    const Node* above = node(parent);
+    if (above == nullptr) return nullptr;
+    const auto it = above->children_by_alias.find(alias);
+    return it == above->children_by_alias.end() ? nullptr : it->second;
+  }
+  std::vector<const Org*> orgs() const override {
+    std::vector<const Org*> out;
+    out.reserve(state_->orgs.size());
+    for (const auto& [id, org] : state_->orgs) out.push_back(org.get());
+    return out;
+  }
+  std::vector<const Org*> children(std::string_view org) const override {
+    const Node* found = node(org);
+    return found == nullptr ? std::vector<const Org*>{} : found->children;
+  }
+  const Org* top_of(std::string_view org) const override {
+    const Node* found = node(org);
+    return found == nullptr ? nullptr : found->top;
+  }
+  std::vector<const Org*> linked(std::string_view org) const override {
+    const Node* found = node(org);
+    return found == nullptr || found->tenant == nullptr ? std::vector<const Org*>{} : found->tenant->orgs;
+  }
+  bool covers(std::string_view scope, std::string_view org) const override {
+    for (const Node* at = node(org); at != nullptr; at = at->parent) {
+      if (at->org->id == scope) return true;
+    }
+    return false;
+  }
+
+  const Meter* meter(std::string_view org, std::string_view id) const override {
+    return visible(org, id, &Tenant::meters, everyones_);
+  }
+  const Meter* meter_by_alias(std::string_view org, std::string_view alias) const override {
+    return visible(org, alias, &Tenant::meter_aliases, everyones_aliases_);
+  }
+  std::vector<const Meter*> meters() const override {
+    std::vector<const Meter*> out;
+    out.reserve(state_->meters.size());
+    for (const auto& [key, meter] : state_->meters) out.push_back(meter.get());
+    return out;
+  }
+  std::vector<const Meter*> meters_visible_to(std::string_view org) const override {
+    std::vector<const Meter*> out;
+    if (node(org) == nullptr) return out;
+    for (const auto& [key, meter] : state_->meters) {
+      if (meter->org.empty() || covers(meter->org, org)) out.push_back(meter.get());
+    }
+    return out;
+  }
+
+  std::vector<Rate> rates_on(const Meter& meter, std::string_view org_id, Day day) const override {
+    // The tree of the day, not of today: a record is rated as its org stood then.
+    for (const Org* at = org(org_id); at != nullptr; at = org(at->parent_on(day))) {
+      auto table = table_of(meter, at->id, day);
+      if (!table.empty()) return table;
+    }
+    return table_of(meter, {}, day);
+  }
+
+ private:
+  const Node* node(std::string_view id) const {
+    const auto it = nodes_.find(id);
+    return it == nodes_.end() ? nullptr : &it->second;
+  }
+
+  const Meter* visible(std::string_view org, std::string_view key, ByText<const Meter*> Tenant::* of_tenant,
+                       const ByText<const Meter*>& of_everyone) const {
+    const Node* found = node(org);
+    if (found == nullptr) return nullptr;
+    if (found->tenant != nullptr) {
+      const auto& own = found->tenant->*of_tenant;
+      if (const auto it = own.find(key); it != own.end()) {
+        return covers(it->second->org, org) ? it->second : nullptr;
+      }
+    }
+    const auto it = of_everyone.find(key);
+    return it == of_everyone.end() ? nullptr : it->second;
+  }
+
+  /// The newest table of that org (empty = everyone) valid on the day. Rates are sorted by org, valid_from, tier_from.
+  static std::vector<Rate> table_of(const Meter& meter, std::string_view org, Day day) {
+    std::vector<Rate> table;
+    for (const Rate& rate : meter.rates) {
+      if (rate.org != org || (rate.valid_from && *rate.valid_from > day)) continue;
+      if (!table.empty() && table.front().valid_from != rate.valid_from) table.clear();
+      table.push_back(rate);
+    }
+    return table;
+  }
+
+  void add_orgs(Day today) {
+    for (const auto& [id, org] : state_->orgs) {
+      nodes_.try_emplace(org->id).first->second.org = org.get();
+      if (!org->informatica_id.empty()) informatica_ids_.emplace(org->informatica_id, org.get());
+    }
+    for (const auto& [id, org] : state_->orgs) {  // by id, so that all lists are
+      Node& own = nodes_.at(id);
+      const std::string& parent = org->parent_on(today);
+      if (const auto above = nodes_.find(parent); !parent.empty() && above != nodes_.end()) {
+        own.parent = &above->second;
+        above->second.children.push_back(org.get());
+        for (const std::string& alias : org->aliases) above->second.children_by_alias.emplace(alias, org.get());
+      }
+    }
+    for (const auto& [id, org] : state_->orgs) {
+      Node& own = nodes_.at(id);
+      const Node* top = &own;
+      while (top->parent != nullptr) top = top->parent;
+      own.top = top->org;
+      own.tenant = &tenants_[top->org->id];
+      own.tenant->orgs.push_back(org.get());
+    }
+  }
+
+  void add_meters() {
+    for (const auto& [key, meter] : state_->meters) {
+      const Node* owner = node(meter->org);
+      auto& ids = owner == nullptr ? everyones_ : owner->tenant->meters;
+      auto& aliases = owner == nullptr ? everyones_aliases_ : owner->tenant->meter_aliases;
+      ids.emplace(meter->id, meter.get());
+      for (const std::string& alias : meter->aliases) aliases.emplace(alias, meter.get());
+    }
+  }
+
+  std::shared_ptr<const State> state_;
+  ByText<Node> nodes_;  // its elements point at each other; elements of an unordered_map do not move
+  ByText<Tenant> tenants_;
+  ByText<const Org*> informatica_ids_;
+  ByText<const Meter*> everyones_, everyones_aliases_;
+};
+
+}  // namespace
+
+bool Snapshot::allows(const Principal& principal, Role role, std::string_view org) const {
+  if (principal.is_server_itself) return true;
+  return std::ranges::any_of(principal.grants, [&](const Grant& grant) {
+    return (grant.role == role || grant.role == Role::admin) && covers(grant.org, org);
+  });
+}
+
+bool Snapshot::may_know(const Principal& principal, std::string_view org) const {
+  if (principal.is_server_itself) return true;
+  return std::ranges::any_of(
+      principal.grants, [&](const Grant& grant) { return grant.role != Role::operator_ && covers(grant.org, org); });
+}
+
+SnapshotPtr build_snapshot(std::shared_ptr<const State> state, Day today) {
+  return std::make_shared<const StateSnapshot>(std::move(state), today);
+}
+
+}  // namespace meterport::catalog
