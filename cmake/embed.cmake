@@ -26,3 +26,16 @@ function(meterport_embed_migrations target)
   file(COPY_FILE ${out}.new ${out} ONLY_IF_DIFFERENT)
   target_sources(${target} PRIVATE ${out})
 endfunction()
+
+# meterport_embed_text(<target> <file> <header> <function>)
+#
+# Compiles the file into the target as `std::string_view <function>()`, which `header` declares in namespace
+# meterport::app.
+function(meterport_embed_text target file header function)
+  file(READ ${file} content)
+  set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  set(out ${CMAKE_BINARY_DIR}/generated/${function}.cpp)
+  file(WRITE ${out}.new "// Made at configure time.\n#include \"${header}\"\n\nnamespace meterport::app {\nstd::string_view ${function}() {\n  return R\"text(${content})text\";\n}\n}\n")
+  file(COPY_FILE ${out}.new ${out} ONLY_IF_DIFFERENT)
+  target_sources(${target} PRIVATE ${out})
+endfunction()

@@ -26,6 +26,8 @@ meterport_module(dialects/informatica FOLDER dialects/informatica USES ${core} $
 meterport_module(dialects/meterport FOLDER dialects/meterport USES ${core} ${services})
 meterport_module(app USES ${core} ${services} ledger control warehouse loading rating dialects/informatica dialects/meterport)
 
+meterport_embed_text(mp_app ${CMAKE_SOURCE_DIR}/examples/catalogs/informatica.json app/default_catalogue.h default_catalogue_json)
+
 if(EXISTS ${CMAKE_SOURCE_DIR}/src/app/main.cpp)
   add_executable(meterport ${CMAKE_SOURCE_DIR}/src/app/main.cpp)
   target_link_libraries(meterport PRIVATE meterport_flags mp_app)

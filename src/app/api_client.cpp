@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "http/client.h"
+#include "http/url.h"
 
 namespace meterport::app {
 namespace {
@@ -51,6 +52,20 @@ Result<std::uint64_t> copy_file(const http::FileBody& from, const std::string& t
   return done;
 }
 
+/// A request as the server would have read it from a socket. `target` comes from our own commands.
+http::Request local_request(http::Method method, const std::string& target) {
+  http::Request request;
+  request.method = method;
+  request.target = target;
+  const auto question = target.find('?');
+  request.path = http::percent_decode(target.substr(0, question)).value_or(target);
+  if (question != std::string::npos) {
+    if (auto query = http::parse_query(std::string_view(target).substr(question + 1)))
+      request.query = std::move(*query);
+  }
+  return request;
+}
+
 class LocalClient final : public ApiClient {
  public:
   LocalClient(std::unique_ptr<Services> services) : services_(std::move(services)) {
@@ -78,7 +93,7 @@ class LocalClient final : public ApiClient {
  private:
   http::Response dispatch(http::Method method, const std::string& target, std::string body,
                           const std::string& content_type) {
-    http::Request request = http::make_request(method, target);
+    http::Request request = local_request(method, target);
     if (!content_type.empty()) request.headers.emplace_back("Content-Type", content_type);
     request.body = std::move(body);
     request.id = make_id22(system_random());
@@ -161,17 +176,7 @@ Result<std::unique_ptr<ApiClient>> ApiClient::open(const Target& target) {
 }
 
 std::string percent_encode(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    }
-  }
-  return out;
+  return http::percent_encode(text);
 }
 
 }  // namespace meterport::app
