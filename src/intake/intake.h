@@ -26,7 +26,7 @@ std::string_view to_string(ItemState state);
 struct ItemResult {
   ItemState state = ItemState::rejected;
   ledger::Position position = 0;     ///< stored: its own; duplicate, conflict: the first one's
-  std::optional<RecordError> error;  ///< rejected (and conflict: code and text)
+  std::optional<RecordError> error;  ///< rejected; conflict: id_taken with its text
 };
 
 struct BatchResult {
@@ -44,15 +44,25 @@ class Intake {
  public:
   Intake(ledger::Ledger& ledger, catalog::Catalog& catalog, Clock& clock, metrics::Registry& metrics,
          IntakeOptions options);
+  /// Waits for every submission's answer.
   ~Intake();
+  Intake(const Intake&) = delete;
+  Intake& operator=(const Intake&) = delete;
 
   using Done = std::move_only_function<void(Result<BatchResult>)>;
-  /// `channel` is kept in the batch record ("v1", "import:focus"). forbidden: the principal has no ingester role at
-  /// all; busy, store_unavailable, storage_full: nothing of the batch is stored.
+  /// `channel` is kept in the batch record ("v1", "import:focus"); reserved sources are refused on "v1". forbidden: the
+  /// principal has no ingester role at all. After busy, store_unavailable or storage_full send the batch again: what
+  /// of it is stored already answers `duplicate`.
   void submit(const Principal& principal, RecordBatch batch, std::string channel, Done done);
   /// submit and wait.
   Result<BatchResult> submit_and_wait(const Principal& principal, RecordBatch batch, std::string channel);
+  /// Stores a document once under (space, name) as a catalogue_change record, durable when this returns, and gives its
+  /// position; the same again changes nothing. `members` is the inside of a JSON object, whose "kind" says what it is:
+  /// what is no catalogue object but decides an export's bytes (a FOCUS layout).
+  Result<ledger::Position> keep_once(const Principal& principal, const std::string& channel, std::string_view space,
+                                     std::string_view name, std::string_view members);
   [[nodiscard]] std::size_t in_flight() const;
+  [[nodiscard]] Instant now() const;  ///< of its clock
 
  private:
   struct State;

@@ -16,10 +16,10 @@ namespace meterport::ledger {
 namespace {
 
 constexpr std::size_t block_cache_bytes = 32u << 20;
-constexpr std::size_t block_bytes = 8u << 10;
+constexpr std::size_t block_bytes = 4u << 10;
 /// Runs that may lie side by side before they are merged. A look-up that the filter lets pass visits each of them; a
 /// merge costs more than a million keys' whole way in, so it waits until it pays.
-constexpr int runs_side_by_side = 48;
+constexpr int runs_side_by_side = 16;
 /// Sorts before every 16-byte key: the first entry of each run.
 constexpr std::string_view facts_key{"\0\0\0\0\0\0\0\0", 8};
 

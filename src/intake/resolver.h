@@ -1,0 +1,45 @@
+// Who may send usage of what: checks a record's org, meter and source against the catalogue of this moment.
+//
+// One per submission, not thread-safe. Batches repeat orgs and meters, so verdicts are remembered.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "catalog/snapshot.h"
+#include "model/principal.h"
+#include "model/usage_record.h"
+
+namespace meterport::intake {
+
+class Resolver {
+ public:
+  /// `is_wire`: the reserved sources are refused. The principal outlives the resolver.
+  Resolver(catalog::SnapshotPtr snapshot, const Principal& principal, Day today, bool is_wire);
+
+  /// Gives the record its default source and says why it can't be taken. Its texts outlive the resolver.
+  std::optional<RecordError> check(UsageRecord& record);
+
+ private:
+  enum class Verdict : std::uint8_t { ok, unknown_org, out_of_scope, unknown_meter, made_by_server };
+  struct Remembered {
+    std::string_view org, meter;
+    Verdict verdict = Verdict::ok;
+  };
+
+  Verdict verdict_of(std::string_view org, std::string_view meter);
+  [[nodiscard]] Verdict look_up(std::string_view org, std::string_view meter) const;
+  [[nodiscard]] std::optional<RecordError> check_texts(const UsageRecord& record) const;
+
+  catalog::SnapshotPtr snapshot_;
+  const Principal& principal_;
+  Day today_;
+  bool is_wire_;
+  std::array<Remembered, 64> remembered_{};
+};
+
+/// True for sources that only Meterport's own dialects may write (crosswalk 1.1).
+bool is_reserved_source(std::string_view source);
+
+}  // namespace meterport::intake
