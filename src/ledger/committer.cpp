@@ -27,12 +27,13 @@ LogProbe::LogProbe(metrics::Registry& registry)
       sync_seconds(registry.histogram_seconds("meterport_ledger_sync_seconds", "Time of a group's sync.")) {}
 
 Committer::Committer(const LogOptions& options, FileSystem& files, Clock& clock, LogProbe& probe,
-                     const Recovered& start, Housekeeper& housekeeper)
+                     const Recovered& start, Housekeeper& housekeeper, SpaceGuard& space)
     : options_(options),
       files_(files),
       clock_(clock),
       probe_(probe),
       housekeeper_(housekeeper),
+      space_(space),
       ledger_(start.ledger),
       segments_(start.segments),
       tail_(start.tail),
@@ -142,6 +143,7 @@ void Committer::commit_group(std::span<Pending> group) {
   commit_clock_.end(true);
   probe_.batches.add(group.size());
   probe_.records.add(last + 1 - group.front().appended.batch_position);
+  space_.refresh();
   for (Pending& p : group) p.done(p.appended);
   std::vector<std::function<void(Position)>> listeners;
   {

@@ -13,6 +13,7 @@
 #include "ledger/housekeeper.h"
 #include "ledger/log.h"
 #include "ledger/recovery.h"
+#include "ledger/space_guard.h"
 
 namespace meterport::ledger {
 
@@ -29,7 +30,7 @@ struct LogProbe {
 class Committer {
  public:
   Committer(const LogOptions& options, FileSystem& files, Clock& clock, LogProbe& probe, const Recovered& start,
-            Housekeeper& housekeeper);
+            Housekeeper& housekeeper, SpaceGuard& space);
   /// Commits what is queued, joins.
   ~Committer();
   Committer(const Committer&) = delete;
@@ -67,6 +68,7 @@ class Committer {
   Clock& clock_;
   LogProbe& probe_;
   Housekeeper& housekeeper_;
+  SpaceGuard& space_;
   const LedgerId ledger_;
   const std::shared_ptr<SegmentList> segments_;
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <future>
 
 #include "base/log.h"
@@ -10,35 +11,6 @@
 
 namespace meterport::ledger {
 namespace {
-
-/// Watches the reserve of free disk space. Thread-safe.
-class SpaceGuard {
- public:
-  SpaceGuard(const LogOptions& options, FileSystem& files) : files_(files), folder_(options.folder) {
-    reserve_ = options.reserve_bytes;
-    const auto total = files.total_bytes(folder_);
-    if (total) reserve_ = std::min(reserve_, *total / 100 * options.reserve_percent);
-  }
-
-  /// Cheap while there is room: the disk is asked after each group, and at each append once it is low.
-  Status check() {
-    if (!is_low_.load(std::memory_order_relaxed)) return {};
-    refresh();
-    if (!is_low_.load(std::memory_order_relaxed)) return {};
-    return fail(ErrorKind::storage_full, "the disk is nearly full: the ledger takes nothing new until there is room");
-  }
-  void refresh() {
-    const auto free = files_.free_bytes(folder_);
-    // A volume that can't be asked will show its state when the next segment is made.
-    is_low_.store(free && *free < reserve_, std::memory_order_relaxed);
-  }
-
- private:
-  FileSystem& files_;
-  const std::string folder_;
-  std::uint64_t reserve_ = 0;
-  std::atomic<bool> is_low_ = false;
-};
 
 class SegmentLog final : public Log {
  public:
@@ -49,9 +21,7 @@ class SegmentLog final : public Log {
         segments_(recovered.segments),
         space_(options, files),
         housekeeper_(files, options.folder, segments_, options.segment_bytes),
-        committer_(options, files, clock, probe_, recovered, housekeeper_) {
-    space_.refresh();
-    committer_.on_durable([this](Position) { space_.refresh(); });
+        committer_(options, files, clock, probe_, recovered, housekeeper_, space_) {
     for (const auto& segment : recovered.to_seal) housekeeper_.seal(segment);
     housekeeper_.prepare_spare();
   }
@@ -106,6 +76,26 @@ class SegmentLog final : public Log {
 };
 
 }  // namespace
+
+NewBatch::NewBatch(NewBatch&& other) noexcept {
+  *this = std::move(other);
+}
+
+NewBatch& NewBatch::operator=(NewBatch&& other) noexcept {
+  const char* const from = other.payloads.data();
+  const std::size_t size = other.payloads.size();
+  info = std::move(other.info);
+  records = std::move(other.records);
+  payloads = std::move(other.payloads);
+  if (payloads.data() == from) return *this;
+  for (NewRecord& r : records) {
+    const std::less_equal<> not_after;
+    const bool is_inside =
+        not_after(from, r.payload.data()) && not_after(r.payload.data() + r.payload.size(), from + size);
+    if (is_inside) r.payload = {payloads.data() + (r.payload.data() - from), r.payload.size()};
+  }
+  return *this;
+}
 
 Result<ChainReport> Log::verify_chain() {
   return fail(ErrorKind::not_supported, "this log has no chain");

@@ -38,8 +38,12 @@ struct Appended {
   Digest chain_head{};      ///< chain value after this batch
 };
 
-/// A batch ready to be written: `payloads` owns the bytes that `records` view into.
+/// A batch ready to be written: `payloads` owns the bytes that `records` view into. Moving it keeps the views right,
+/// also where a short string moves its bytes.
 struct NewBatch {
+  NewBatch() = default;
+  NewBatch(NewBatch&& other) noexcept;
+  NewBatch& operator=(NewBatch&& other) noexcept;
   BatchInfo info;
   std::string payloads;
   std::vector<NewRecord> records;

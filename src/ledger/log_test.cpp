@@ -38,9 +38,9 @@ TEST(Log, KeepsEveryKindWithItsTimesAndBatchInfo) {
   NewBatch batch;
   batch.info = test_info("batch-1");
   batch.payloads = "payload";
-  for (const auto kind : {RecordKind::usage, RecordKind::event, RecordKind::reversal, RecordKind::evidence,
-                          RecordKind::catalogue_change, RecordKind::org_change, RecordKind::watermark,
-                          RecordKind::period_close, RecordKind::erasure}) {
+  for (const auto kind :
+       {RecordKind::usage, RecordKind::event, RecordKind::reversal, RecordKind::evidence, RecordKind::catalogue_change,
+        RecordKind::org_change, RecordKind::watermark, RecordKind::period_close, RecordKind::erasure}) {
     batch.records.push_back({kind, batch.payloads});
   }
   const Appended done = t.append(std::move(batch));
@@ -49,9 +49,9 @@ TEST(Log, KeepsEveryKindWithItsTimesAndBatchInfo) {
   ASSERT_TRUE(reader->next(r).value_or(false));
   EXPECT_EQ(r.kind, RecordKind::batch);
   EXPECT_EQ(r.payload, R"({"id":"batch-1","principal":"tester","channel":"test"})");
-  for (const auto kind : {RecordKind::usage, RecordKind::event, RecordKind::reversal, RecordKind::evidence,
-                          RecordKind::catalogue_change, RecordKind::org_change, RecordKind::watermark,
-                          RecordKind::period_close, RecordKind::erasure}) {
+  for (const auto kind :
+       {RecordKind::usage, RecordKind::event, RecordKind::reversal, RecordKind::evidence, RecordKind::catalogue_change,
+        RecordKind::org_change, RecordKind::watermark, RecordKind::period_close, RecordKind::erasure}) {
     ASSERT_TRUE(reader->next(r).value_or(false));
     EXPECT_EQ(r.kind, kind);
     EXPECT_EQ(r.payload, "payload");

@@ -65,8 +65,8 @@ struct RecordNotes {
   Position amends = 0;          ///< usage: the new version of the record at this position
   Position reverses = 0;        ///< reversal: takes back this position; quantity is negated
   Position conflicts_with = 0;  ///< evidence: the record first stored under its key
-  std::string_view reason;      ///< reversal
-  std::string_view document;    ///< event: the CloudEvent as sent, JSON
+  std::string_view reason{};    ///< reversal
+  std::string_view document{};  ///< event: the CloudEvent as sent, JSON
 };
 struct DecodedRecord {
   UsageRecord record;

@@ -22,7 +22,9 @@ class ManualClock final : public Clock {
   std::atomic<std::int64_t> us_{1'725'359'400'000'000};
 };
 
-inline BatchInfo test_info(std::string id) { return {std::move(id), "tester", "test", Instant{1'725'359'400'000'000}}; }
+inline BatchInfo test_info(std::string id) {
+  return {std::move(id), "tester", "test", Instant{1'725'359'400'000'000}};
+}
 
 /// A batch of usage records whose payloads are just the given texts (the log does not look into payloads).
 inline NewBatch text_batch(std::string id, const std::vector<std::string>& texts) {
@@ -79,7 +81,9 @@ struct TestLog {
     EXPECT_TRUE(report) << error_of(report);
     return report.value_or(ChainReport{});
   }
-  std::vector<std::string> file_names() { return system_files().list(options.folder).value_or(std::vector<std::string>{}); }
+  std::vector<std::string> file_names() {
+    return system_files().list(options.folder).value_or(std::vector<std::string>{});
+  }
 
   TestFolder folder;
   ManualClock clock;
