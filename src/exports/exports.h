@@ -1,8 +1,8 @@
 // Export jobs: request -> spec -> snapshot pinned at the request -> queue -> slices -> rows -> streamed ZIP ->
 // artifact and manifest -> status -> callback (DESIGN section 4).
 //
-// Jobs live in the control store with a lease; a job whose runner died is taken up again. Thread-safe. Every call checks
-// the principal's scope here; a foreign job answers like an unknown one.
+// Jobs live in the control store with a lease; a job whose runner died is taken up again. Thread-safe. Every call
+// checks the principal's scope here; a foreign job answers like an unknown one.
 #pragma once
 
 #include <cstdint>
@@ -40,11 +40,11 @@ struct Job {
                                 ///< around it (informatica.md 5.1)
   ExportSpec spec;
   DialectNote note;
-  std::string user_id;   ///< of the principal who asked
+  std::string user_id;  ///< of the principal who asked
   Snapshot snapshot;
   Instant created, updated;
   std::optional<Instant> finished, expires;
-  int revision = 0;      ///< of the artifact, from 1
+  int revision = 0;  ///< of the artifact, from 1
   Progress progress;
   std::string artifact_path, manifest_path;  ///< of the finished artifact; empty if none
   std::uint64_t artifact_bytes = 0, rows = 0;
@@ -66,12 +66,12 @@ struct CreateOptions {
 using CallbackText = std::function<std::string(const Job&)>;
 
 struct ListRequest {
-  std::string org;           ///< empty: all the caller may see
+  std::string org;  ///< empty: all the caller may see
   std::size_t page_size = 50;
   std::string page_token;
 };
 struct JobPage {
-  std::vector<Job> jobs;     ///< newest first
+  std::vector<Job> jobs;  ///< newest first
   std::string next_page_token;
 };
 

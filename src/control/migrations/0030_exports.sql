@@ -16,8 +16,8 @@ CREATE TABLE export_jobs (
   split TEXT NOT NULL,
   meter TEXT NOT NULL,
   format TEXT NOT NULL,
-  asked_position BIGINT,
-  asked_time_us BIGINT,
+  asked_position BIGINT NOT NULL,  -- -1 = none
+  asked_time_us BIGINT NOT NULL,   -- -1 = none
   dialect TEXT NOT NULL,
   note_json TEXT NOT NULL,
   callback_url TEXT NOT NULL,
@@ -37,8 +37,8 @@ CREATE TABLE export_jobs (
 
   created_us BIGINT NOT NULL,
   updated_us BIGINT NOT NULL,
-  finished_us BIGINT,
-  expires_us BIGINT,
+  finished_us BIGINT NOT NULL,  -- 0 = not yet
+  expires_us BIGINT NOT NULL,   -- of the artifact; 0 = none
 
   runner TEXT NOT NULL,
   lease_until_us BIGINT NOT NULL,
@@ -63,5 +63,5 @@ CREATE INDEX export_jobs_newest ON export_jobs (sequence, org);
 CREATE INDEX export_jobs_org ON export_jobs (org, sequence);
 CREATE INDEX export_jobs_active ON export_jobs (org, dialect) WHERE state IN ('CREATED', 'PROCESSING');
 CREATE INDEX export_jobs_expiring ON export_jobs (expires_us) WHERE artifact_path <> '';
-CREATE INDEX export_jobs_finished ON export_jobs (finished_us) WHERE finished_us IS NOT NULL;
+CREATE INDEX export_jobs_finished ON export_jobs (finished_us) WHERE finished_us > 0;
 CREATE INDEX export_jobs_callback ON export_jobs (sequence) WHERE is_callback_due = 1;

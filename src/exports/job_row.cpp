@@ -1,0 +1,224 @@
+#include "exports/job_row.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <sstream>
+
+namespace meterport::exports {
+namespace {
+
+constexpr std::array<const char*, 42> columns = {
+    "id",
+    "sequence",
+    "state",
+    "error",
+    "is_unplannable",
+    "org",
+    "kind",
+    "period_from_us",
+    "period_to_us",
+    "all_linked",
+    "split",
+    "meter",
+    "format",
+    "asked_position",
+    "asked_time_us",
+    "dialect",
+    "note_json",
+    "callback_url",
+    "user_id",
+    "active_jobs_max",
+    "partial_rights",
+    "missing_orgs",
+    "missing_named",
+    "missing_text",
+    "as_of_us",
+    "ledger_position",
+    "catalogue_position",
+    "created_us",
+    "updated_us",
+    "finished_us",
+    "expires_us",
+    "runner",
+    "lease_until_us",
+    "is_cancel_asked",
+    "slices_done",
+    "slices",
+    "progress_rows",
+    "progress_bytes",
+    "revision",
+    "artifact_path",
+    "manifest_path",
+    "artifact_bytes",
+};
+constexpr std::array<const char*, 3> more_columns = {"artifact_rows", "artifact_sha256", "is_callback_due"};
+
+std::vector<std::string> split_words(const std::string& text) {
+  std::istringstream words(text);
+  std::vector<std::string> out;
+  for (std::string word; words >> word;) out.push_back(word);
+  return out;
+}
+
+}  // namespace
+
+const std::string& insert_statement() {
+  static const std::string statement =
+      fmt::format("INSERT INTO export_jobs ({}, {}) VALUES (:{}, :{})", fmt::join(columns, ", "),
+                  fmt::join(more_columns, ", "), fmt::join(columns, ", :"), fmt::join(more_columns, ", :"));
+  return statement;
+}
+
+}  // namespace meterport::exports
+
+namespace soci {
+
+using meterport::exports::Job;
+using meterport::exports::StoredJob;
+
+namespace {
+
+long long number(const values& row, const char* column) {
+  return row.get<long long>(column);
+}
+std::uint64_t count(const values& row, const char* column) {
+  return static_cast<std::uint64_t>(number(row, column));
+}
+std::string text(const values& row, const char* column) {
+  return row.get<std::string>(column);
+}
+bool flag(const values& row, const char* column) {
+  return number(row, column) != 0;
+}
+meterport::Instant instant(const values& row, const char* column) {
+  return meterport::Instant{number(row, column)};
+}
+std::optional<meterport::Instant> instant_if_set(const values& row, const char* column) {
+  const long long us = number(row, column);
+  return us > 0 ? std::optional(meterport::Instant{us}) : std::nullopt;
+}
+
+// A word that this version does not know reads as the first of its kind: it can only come from a newer version, whose
+// schema step the store has refused already.
+template <class T>
+T value_or_first(std::optional<T> value) {
+  return value.value_or(T{});
+}
+
+void read_spec(const values& row, Job& job) {
+  job.spec.kind = value_or_first(meterport::parse_export_kind(text(row, "kind")));
+  job.spec.period = {instant(row, "period_from_us"), instant(row, "period_to_us")};
+  job.spec.org = text(row, "org");
+  job.spec.all_linked = flag(row, "all_linked");
+  job.spec.split = value_or_first(meterport::parse_file_split(text(row, "split")));
+  job.spec.meter = text(row, "meter");
+  job.spec.format = text(row, "format");
+  if (const auto position = number(row, "asked_position"); position >= 0) {
+    job.spec.as_of_position = static_cast<std::uint64_t>(position);
+  }
+  if (const auto us = number(row, "asked_time_us"); us >= 0) job.spec.as_of_time = meterport::Instant{us};
+  job.note = {text(row, "dialect"), text(row, "note_json"), text(row, "callback_url")};
+  job.user_id = text(row, "user_id");
+  job.snapshot = {instant(row, "as_of_us"), count(row, "ledger_position"), count(row, "catalogue_position")};
+}
+
+void write_spec(const Job& job, values& row) {
+  row.set("kind", std::string(to_string(job.spec.kind)));
+  row.set("period_from_us", static_cast<long long>(job.spec.period.from.us));
+  row.set("period_to_us", static_cast<long long>(job.spec.period.to.us));
+  row.set("org", job.spec.org);
+  row.set("all_linked", static_cast<long long>(job.spec.all_linked));
+  row.set("split", std::string(to_string(job.spec.split)));
+  row.set("meter", job.spec.meter);
+  row.set("format", job.spec.format);
+  row.set("asked_position", job.spec.as_of_position ? static_cast<long long>(*job.spec.as_of_position) : -1LL);
+  row.set("asked_time_us", job.spec.as_of_time ? static_cast<long long>(job.spec.as_of_time->us) : -1LL);
+  row.set("dialect", job.note.dialect);
+  row.set("note_json", job.note.json);
+  row.set("callback_url", job.note.callback_url);
+  row.set("user_id", job.user_id);
+  row.set("as_of_us", static_cast<long long>(job.snapshot.as_of.us));
+  row.set("ledger_position", static_cast<long long>(job.snapshot.ledger_position));
+  row.set("catalogue_position", static_cast<long long>(job.snapshot.catalogue_position));
+}
+
+void read_course(const values& row, Job& job) {
+  job.created = instant(row, "created_us");
+  job.updated = instant(row, "updated_us");
+  job.finished = instant_if_set(row, "finished_us");
+  job.expires = instant_if_set(row, "expires_us");
+  job.progress.slices_done = count(row, "slices_done");
+  job.progress.slices = count(row, "slices");
+  job.progress.rows = count(row, "progress_rows");
+  job.progress.bytes = count(row, "progress_bytes");
+  job.revision = static_cast<int>(number(row, "revision"));
+  job.artifact_path = text(row, "artifact_path");
+  job.manifest_path = text(row, "manifest_path");
+  job.artifact_bytes = count(row, "artifact_bytes");
+  job.rows = count(row, "artifact_rows");
+  job.artifact_sha256 = text(row, "artifact_sha256");
+}
+
+void write_course(const Job& job, values& row) {
+  row.set("created_us", static_cast<long long>(job.created.us));
+  row.set("updated_us", static_cast<long long>(job.updated.us));
+  row.set("finished_us", static_cast<long long>(job.finished.value_or(meterport::Instant{}).us));
+  row.set("expires_us", static_cast<long long>(job.expires.value_or(meterport::Instant{}).us));
+  row.set("slices_done", static_cast<long long>(job.progress.slices_done));
+  row.set("slices", static_cast<long long>(job.progress.slices));
+  row.set("progress_rows", static_cast<long long>(job.progress.rows));
+  row.set("progress_bytes", static_cast<long long>(job.progress.bytes));
+  row.set("revision", static_cast<long long>(job.revision));
+  row.set("artifact_path", job.artifact_path);
+  row.set("manifest_path", job.manifest_path);
+  row.set("artifact_bytes", static_cast<long long>(job.artifact_bytes));
+  row.set("artifact_rows", static_cast<long long>(job.rows));
+  row.set("artifact_sha256", job.artifact_sha256);
+}
+
+}  // namespace
+
+void type_conversion<StoredJob>::from_base(const values& row, indicator, StoredJob& stored) {
+  stored.job.id = text(row, "id");
+  stored.job.state = value_or_first(meterport::parse_job_state(text(row, "state")));
+  stored.job.error = text(row, "error");
+  stored.job.is_unplannable = flag(row, "is_unplannable");
+  read_spec(row, stored.job);
+  read_course(row, stored.job);
+  stored.sequence = number(row, "sequence");
+  stored.active_jobs_max = static_cast<int>(number(row, "active_jobs_max"));
+  stored.has_partial_rights = flag(row, "partial_rights");
+  stored.missing.ids = meterport::exports::split_words(text(row, "missing_orgs"));
+  stored.missing.named = meterport::exports::split_words(text(row, "missing_named"));
+  stored.missing.text = text(row, "missing_text");
+  stored.runner = text(row, "runner");
+  stored.lease_until = instant(row, "lease_until_us");
+  stored.is_cancel_asked = flag(row, "is_cancel_asked");
+  const bool is_waiting = !is_final(stored.job.state) && stored.runner.empty();
+  stored.job.progress.waiting_for = is_waiting ? "a runner" : "";
+}
+
+void type_conversion<StoredJob>::to_base(const StoredJob& stored, values& row, indicator& ind) {
+  row.set("id", stored.job.id);
+  row.set("state", std::string(to_string(stored.job.state)));
+  row.set("error", stored.job.error);
+  row.set("is_unplannable", static_cast<long long>(stored.job.is_unplannable));
+  write_spec(stored.job, row);
+  write_course(stored.job, row);
+  row.set("sequence", static_cast<long long>(stored.sequence));
+  row.set("active_jobs_max", static_cast<long long>(stored.active_jobs_max));
+  row.set("partial_rights", static_cast<long long>(stored.has_partial_rights));
+  row.set("missing_orgs", fmt::format("{}", fmt::join(stored.missing.ids, " ")));
+  row.set("missing_named", fmt::format("{}", fmt::join(stored.missing.named, " ")));
+  row.set("missing_text", stored.missing.text);
+  row.set("runner", stored.runner);
+  row.set("lease_until_us", static_cast<long long>(stored.lease_until.us));
+  row.set("is_cancel_asked", static_cast<long long>(stored.is_cancel_asked));
+  const bool is_callback_due = is_final(stored.job.state) && !stored.job.note.callback_url.empty();
+  row.set("is_callback_due", static_cast<long long>(is_callback_due));
+  ind = i_ok;
+}
+
+}  // namespace soci

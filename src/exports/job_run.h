@@ -1,0 +1,96 @@
+// Private to exports: one job from its snapshot to its artifact (DESIGN section 4). Reads slices of at most 500,000
+// facts, one after the other, and holds the rows of one slice at most.
+//
+// Used by one thread; its RunWatch is shared: others read how far it is and ask it to end.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.h"
+#include "exports/artifact.h"
+#include "exports/csv_rows.h"
+#include "exports/job_store.h"
+#include "queries/queries.h"
+
+namespace meterport::exports {
+
+struct RunWatch {
+  std::atomic<std::uint64_t> slices_done{0}, slices{0}, rows{0}, bytes{0};
+  std::atomic<bool> is_waiting_for_loading{false};
+  std::atomic<bool> is_cancelled{false};  ///< set by others: end as CANCELLED
+  std::atomic<bool> must_stop{false};     ///< set by others: leave it to a later runner
+
+  [[nodiscard]] bool is_interrupted() const { return is_cancelled || must_stop; }
+  [[nodiscard]] Progress progress() const;
+};
+
+class JobRun {
+ public:
+  struct Context {
+    queries::Queries& queries;
+    FileSystem& files;
+    std::string folder;
+    unsigned deflate_threads = 1;
+    std::uint64_t slice_records_max = 500'000;
+  };
+  JobRun(const Context& context, StoredJob& stored, std::string tag, RunWatch& watch);
+  ~JobRun();
+
+  /// Writes the artifact and sets state, error and artifact of the job. An error: nothing was published; its text is
+  /// safe to show. When it was interrupted the error means nothing: the watch says why it ended.
+  Status run();
+
+ private:
+  struct Lines {
+    std::string text;
+    std::uint64_t rows = 0;
+  };
+  struct PlannedFile {
+    std::string name;
+    std::vector<queries::Slice> slices;
+  };
+
+  Status prepare();
+  Status wait_loaded();
+  Result<std::vector<queries::Slice>> plan(const std::string& meter, bool days_major, std::uint64_t records_max);
+  Result<std::vector<PlannedFile>> plan_files();
+  Result<std::vector<PlannedFile>> plan_meters();
+  [[nodiscard]] formats::EntrySize size_of(const std::vector<queries::Slice>& slices, std::uint64_t orgs) const;
+  [[nodiscard]] std::string file_name(const std::string& stem) const { return stem + ".csv"; }
+  Status write_files();
+  Status write_files_by_org();
+  Status write_slice_by_org(const queries::Slice& slice);
+  Status advance_to(std::size_t rank);
+  template <class Row>
+  Status take_row(const Row& row);
+  Status read_slice(const queries::Slice& slice);
+  Status write_lines(Lines& lines);
+  Status publish();
+  void note_progress();
+
+  const Context& context_;
+  StoredJob& stored_;
+  const std::string tag_;
+  RunWatch& watch_;
+
+  catalog::SnapshotPtr catalogue_;
+  std::vector<const Org*> orgs_;
+  std::unordered_map<const Org*, std::size_t> rank_of_;
+  Day first_, last_;
+  std::unique_ptr<Artifact> artifact_;
+  CsvRows rows_;
+
+  Lines stream_;                  ///< of the open file
+  std::vector<Lines> by_org_;     ///< of a slice that holds several files' orgs; empty: rows go to stream_
+  std::size_t by_org_first_ = 0;  ///< rank of by_org_[0]
+  std::vector<queries::Slice> org_slices_;
+  std::size_t files_begun_ = 0;
+  std::uint64_t rows_seen_ = 0;
+};
+
+}  // namespace meterport::exports

@@ -1,0 +1,86 @@
+// Private to exports: the jobs of the control store (migration 0030_exports).
+//
+// Each call is one transaction; a change is durable when it returns. Thread-safe. A runner's writes are fenced: they
+// change nothing (conflict) once the job is no longer leased to it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "control/store.h"
+#include "exports/exports.h"
+
+namespace meterport::exports {
+
+/// What a request left out for want of rights, as judged then (informatica.md 6).
+struct MissingOrgs {
+  std::vector<std::string> ids;    ///< all of them: for the server alone
+  std::vector<std::string> named;  ///< those the principal may know of
+  std::string text;                ///< for him: how many, and their names where he may know them
+};
+
+/// A job with what the server keeps to itself.
+struct StoredJob {
+  Job job;
+  std::int64_t sequence = 0;  ///< order of creation
+  int active_jobs_max = 0;
+  bool has_partial_rights = false;
+  MissingOrgs missing;
+  std::string runner;  ///< empty: nobody works on it
+  Instant lease_until;
+  bool is_cancel_asked = false;
+};
+
+class JobStore {
+ public:
+  explicit JobStore(control::Store& control) : control_(control) {}
+
+  /// Sets job.sequence. An active job counts against its limit in the same transaction: too_many_jobs. A final one (it
+  /// could not be planned) takes no slot, and its callback is due.
+  Status insert(StoredJob& job);
+  /// not_found: no such job.
+  Result<StoredJob> get(std::string_view id);
+  /// Newest first, those created before `before` (0: from the newest). `orgs`: requesting orgs; none = any.
+  Result<std::vector<StoredJob>> page(const std::optional<std::vector<std::string>>& orgs, std::int64_t before,
+                                      std::size_t count_max);
+
+  /// Leases a job nobody works on (or whose lease is over) to the runner and sets it PROCESSING: the oldest of the org
+  /// with the fewest leased jobs. `without`: ids that this process works on. Nothing when there is none.
+  Result<std::optional<StoredJob>> take(const std::string& runner, Instant now, Instant lease_until,
+                                        const std::set<std::string, std::less<>>& without);
+  /// Renews the lease of a running job and stores its progress.
+  Status renew(std::string_view id, const std::string& runner, Instant lease_until, const Progress& progress);
+  /// Stores the end of a job: state, error, times, artifact. `is_callback_due` follows from its callback address.
+  Status finish(const StoredJob& job);
+  /// Gives the lease back; the job waits for a runner.
+  Status put_back(std::string_view id, const std::string& runner);
+  /// Ends a job nobody works on as CANCELLED, with the text as its error; marks one that is worked on. conflict: final.
+  Result<StoredJob> cancel(std::string_view id, Instant now, const std::string& text);
+  /// For the start of a process: no lease of an earlier one holds any more. Returns how many there were.
+  Result<std::size_t> free_leases();
+
+  /// Final jobs whose callback is not yet with the outbox, oldest first.
+  Result<std::vector<StoredJob>> callbacks_due(std::size_t count_max);
+  /// Takes the flag away and runs `queue` in the same transaction, unless another did so already.
+  Status settle_callback(std::string_view id, const std::function<Status(soci::session&)>& queue);
+
+  /// Jobs whose artifact's time is over and which still have one.
+  Result<std::vector<StoredJob>> expired_artifacts(Instant now, std::size_t count_max);
+  Status forget_artifact(std::string_view id);
+  /// Jobs that ended at or before the instant.
+  Result<std::vector<StoredJob>> ended_before(Instant instant, std::size_t count_max);
+  Status remove(std::string_view id);
+  /// How many active jobs nobody works on.
+  Result<std::uint64_t> waiting();
+
+ private:
+  control::Store& control_;
+};
+
+}  // namespace meterport::exports

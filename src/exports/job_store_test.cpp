@@ -1,0 +1,222 @@
+#include "exports/job_store.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "base/test_folder.h"
+
+namespace meterport::exports {
+namespace {
+
+class JobStoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = control::open_sqlite(folder_ / "control.sqlite");
+    ASSERT_TRUE(opened) << opened.error().detail;
+    control_ = std::move(*opened);
+  }
+
+  static StoredJob job(std::string id, std::string org = "acme") {
+    StoredJob stored;
+    stored.job.id = std::move(id);
+    stored.job.spec.org = std::move(org);
+    stored.job.spec.kind = ExportKind::project_folder;
+    stored.job.spec.period = {start_of(Day{20'000}), start_of(Day{20'030})};
+    stored.job.spec.split = FileSplit::per_org;
+    stored.job.spec.all_linked = true;
+    stored.job.note = {"informatica", R"({"a":"it's"})", "https://example.com/done"};
+    stored.job.user_id = "u1";
+    stored.job.snapshot = {Instant{1'700'000'000'000'000}, 77, 5};
+    stored.job.created = stored.job.updated = Instant{1'700'000'000'000'000};
+    stored.active_jobs_max = 5;
+    return stored;
+  }
+  void insert(StoredJob stored) {
+    auto done = store().insert(stored);
+    ASSERT_TRUE(done) << done.error().text << done.error().detail;
+  }
+  JobStore& store() {
+    if (!store_) store_.emplace(*control_);
+    return *store_;
+  }
+  std::string take(const std::string& runner, Instant now = Instant{1}) {
+    auto taken = store().take(runner, now, now.plus_seconds(60), {});
+    EXPECT_TRUE(taken);
+    return *taken ? (*taken)->job.id : "";
+  }
+
+  TestFolder folder_;
+  std::unique_ptr<control::Store> control_;
+  std::optional<JobStore> store_;
+};
+
+TEST_F(JobStoreTest, AJobReadsAsItWasStored) {
+  StoredJob stored = job("j1");
+  stored.job.spec.as_of_position = 76;
+  stored.job.spec.meter = "m";
+  stored.missing = {{"b", "c"}, {"b"}, "2 of 3"};
+  stored.has_partial_rights = true;
+  insert(stored);
+  const auto read = store().get("j1");
+  ASSERT_TRUE(read) << read.error().detail;
+  EXPECT_EQ(read->job.spec.kind, ExportKind::project_folder);
+  EXPECT_EQ(read->job.spec.split, FileSplit::per_org);
+  EXPECT_TRUE(read->job.spec.all_linked);
+  EXPECT_EQ(read->job.spec.period, stored.job.spec.period);
+  EXPECT_EQ(read->job.spec.as_of_position, 76U);
+  EXPECT_FALSE(read->job.spec.as_of_time);
+  EXPECT_EQ(read->job.note.json, stored.job.note.json);
+  EXPECT_EQ(read->job.note.callback_url, stored.job.note.callback_url);
+  EXPECT_EQ(read->job.snapshot, stored.job.snapshot);
+  EXPECT_EQ(read->job.created, stored.job.created);
+  EXPECT_FALSE(read->job.finished);
+  EXPECT_EQ(read->job.progress.waiting_for, "a runner");
+  EXPECT_EQ(read->missing.ids, stored.missing.ids);
+  EXPECT_EQ(read->missing.named, stored.missing.named);
+  EXPECT_EQ(read->missing.text, "2 of 3");
+  EXPECT_EQ(store().get("other").error().kind, ErrorKind::not_found);
+}
+
+TEST_F(JobStoreTest, ManyThreadsCannotExceedTheLimitOfActiveJobs) {
+  std::atomic<int> accepted{0}, refused{0};
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 3; ++i) {
+        StoredJob stored = job("j" + std::to_string(t * 10 + i));
+        JobStore own(*control_);
+        const auto done = own.insert(stored);
+        if (!done) {
+          EXPECT_EQ(done.error().kind, ErrorKind::too_many_jobs);
+        }
+        ++(done ? accepted : refused);
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(accepted, 5);
+  EXPECT_EQ(refused, 19);
+  insert(job("another-org", "beta"));
+  StoredJob other_dialect = job("other-dialect");
+  other_dialect.job.note.dialect = "meterport";
+  insert(other_dialect);
+  StoredJob unplannable = job("unplannable");
+  unplannable.job.state = JobState::failed;
+  insert(unplannable);
+  StoredJob ended = *store().get("unplannable");
+  EXPECT_EQ(ended.job.state, JobState::failed);
+}
+
+TEST_F(JobStoreTest, RunnersAreSharedFairlyBetweenOrgs) {
+  insert(job("a1", "a"));
+  insert(job("a2", "a"));
+  insert(job("a3", "a"));
+  insert(job("b1", "b"));
+  EXPECT_EQ(take("r1"), "a1");
+  EXPECT_EQ(take("r2"), "b1") << "org a has a runner already";
+  EXPECT_EQ(take("r3"), "a2");
+  EXPECT_EQ(take("r4"), "a3");
+  EXPECT_EQ(take("r5"), "");
+  EXPECT_EQ(store().get("a1")->job.state, JobState::processing);
+}
+
+TEST_F(JobStoreTest, ALeaseThatRanOutIsTakenOverAndItsHolderCanChangeNothing) {
+  insert(job("j"));
+  const Instant start{1'000'000'000};
+  EXPECT_EQ(take("r1", start), "j");
+  EXPECT_EQ(take("r2", start.plus_seconds(59)), "");
+  ASSERT_TRUE(store().renew("j", "r1", start.plus_seconds(100), {3, 9, 0, 0, ""}));
+  EXPECT_EQ(take("r2", start.plus_seconds(99)), "");
+  EXPECT_EQ(take("r2", start.plus_seconds(100)), "j");
+  EXPECT_EQ(store().get("j")->job.progress.slices_done, 3U);
+
+  StoredJob late = *store().get("j");
+  late.runner = "r1";
+  late.job.state = JobState::success;
+  EXPECT_EQ(store().finish(late).error().kind, ErrorKind::conflict);
+  EXPECT_EQ(store().renew("j", "r1", start.plus_seconds(999), {}).error().kind, ErrorKind::conflict);
+  late.runner = "r2";
+  late.job.finished = start.plus_seconds(101);
+  ASSERT_TRUE(store().finish(late));
+  EXPECT_EQ(store().get("j")->job.state, JobState::success);
+  EXPECT_EQ(store().get("j")->job.finished, late.job.finished);
+}
+
+TEST_F(JobStoreTest, AfterAStartNoLeaseOfAnEarlierProcessHolds) {
+  insert(job("j"));
+  EXPECT_EQ(take("r1"), "j");
+  EXPECT_EQ(take("r2"), "");
+  EXPECT_EQ(*store().free_leases(), 1U);
+  EXPECT_EQ(take("r2"), "j");
+}
+
+TEST_F(JobStoreTest, AJobNobodyWorksOnIsCancelledAtOnceAndOneWorkedOnIsMarked) {
+  insert(job("waiting"));
+  const auto cancelled = store().cancel("waiting", Instant{5}, "gone");
+  ASSERT_TRUE(cancelled);
+  EXPECT_EQ(cancelled->job.state, JobState::cancelled);
+  EXPECT_EQ(cancelled->job.error, "gone");
+  EXPECT_EQ(store().cancel("waiting", Instant{6}, "gone").error().kind, ErrorKind::conflict);
+  EXPECT_EQ(store().callbacks_due(10)->size(), 1U);
+  int queued = 0;
+  const auto queue = [&](soci::session&) -> Status {
+    ++queued;
+    return {};
+  };
+  EXPECT_FALSE(store().settle_callback("waiting", [](soci::session&) -> Status {
+    return fail(ErrorKind::store_unavailable, "the outbox can't take it");
+  }));
+  EXPECT_EQ(store().callbacks_due(10)->size(), 1U) << "it stays due";
+  ASSERT_TRUE(store().settle_callback("waiting", queue));
+  ASSERT_TRUE(store().settle_callback("waiting", queue));
+  EXPECT_EQ(queued, 1);
+  EXPECT_TRUE(store().callbacks_due(10)->empty());
+
+  insert(job("running"));
+  EXPECT_EQ(take("r1"), "running");
+  const auto marked = store().cancel("running", Instant{6}, "gone");
+  ASSERT_TRUE(marked);
+  EXPECT_EQ(marked->job.state, JobState::processing);
+  EXPECT_TRUE(marked->is_cancel_asked);
+  EXPECT_EQ(store().cancel("none", Instant{6}, "gone").error().kind, ErrorKind::not_found);
+}
+
+TEST_F(JobStoreTest, PagesAreNewestFirstAndOfTheAskedOrgs) {
+  for (int i = 0; i < 3; ++i) {
+    insert(job("a" + std::to_string(i), "a"));
+    insert(job("b" + std::to_string(i), "b"));
+  }
+  const auto ids = [&](const std::optional<std::vector<std::string>>& orgs, std::int64_t before, std::size_t max) {
+    std::string out;
+    for (const StoredJob& stored : *store().page(orgs, before, max)) out += stored.job.id + " ";
+    return out;
+  };
+  EXPECT_EQ(ids({}, 0, 10), "b2 a2 b1 a1 b0 a0 ");
+  EXPECT_EQ(ids({}, 5, 2), "b1 a1 ");
+  EXPECT_EQ(ids({{"a"}}, 0, 2), "a2 a1 ");
+  EXPECT_EQ(ids({{"a", "b"}}, 0, 3), "b2 a2 b1 ");
+  EXPECT_EQ(ids({{"'; DROP TABLE export_jobs; --"}}, 0, 3), "");
+}
+
+TEST_F(JobStoreTest, ArtifactsExpireAndJobsAreRemovedByTime) {
+  insert(job("j"));
+  StoredJob stored = *store().take("r", Instant{1}, Instant{2}, {}).value();
+  stored.job.state = JobState::success;
+  stored.job.finished = Instant{100};
+  stored.job.expires = Instant{200};
+  stored.job.artifact_path = "x.zip";
+  ASSERT_TRUE(store().finish(stored));
+  EXPECT_TRUE(store().expired_artifacts(Instant{199}, 10)->empty());
+  ASSERT_EQ(store().expired_artifacts(Instant{200}, 10)->size(), 1U);
+  ASSERT_TRUE(store().forget_artifact("j"));
+  EXPECT_TRUE(store().expired_artifacts(Instant{200}, 10)->empty());
+  EXPECT_EQ(store().get("j")->job.state, JobState::success);
+  EXPECT_EQ(store().ended_before(Instant{100}, 10)->size(), 1U);
+  ASSERT_TRUE(store().remove("j"));
+  EXPECT_FALSE(store().get("j"));
+}
+
+}  // namespace
+}  // namespace meterport::exports

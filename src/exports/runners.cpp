@@ -1,0 +1,169 @@
+// Runner threads: lease a job, run it, store its end.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+#include "exports/service.h"
+
+namespace meterport::exports {
+namespace {
+
+constexpr std::chrono::seconds look_again{1};
+constexpr std::chrono::milliseconds store_pause{200};
+constexpr int store_attempts = 25;
+
+std::set<std::string, std::less<>> keys_of(const auto& map) {
+  std::set<std::string, std::less<>> keys;
+  for (const auto& [key, value] : map) keys.insert(key);
+  return keys;
+}
+
+}  // namespace
+
+void Service::start() {
+  const std::lock_guard lock(mutex_);
+  if (is_started_ || is_stopping_) return;
+  is_started_ = true;
+  for (unsigned n = 0; n < options_.runners; ++n) runners_.emplace_back([this, n] { run_loop(n); });
+}
+
+void Service::stop(std::int64_t wait_ms_max) {
+  const std::lock_guard stopping(stop_mutex_);
+  std::vector<std::thread> runners;
+  {
+    std::unique_lock lock(mutex_);
+    is_stopping_ = true;
+    wake_.notify_all();
+    wake_.wait_for(lock, std::chrono::milliseconds(wait_ms_max), [this] { return running_.empty(); });
+    for (auto& [id, running] : running_) running->watch.must_stop = true;
+    runners = std::exchange(runners_, {});
+  }
+  for (std::thread& runner : runners) runner.join();
+  {
+    const std::lock_guard lock(mutex_);
+    is_upkeep_over_ = true;
+    wake_.notify_all();
+  }
+  if (upkeep_.joinable()) upkeep_.join();
+  answer(waiters_.close());
+}
+
+void Service::wake_runners() {
+  const std::lock_guard lock(mutex_);
+  ++work_;
+  wake_.notify_all();
+}
+
+void Service::run_loop(unsigned number) {
+  const std::string runner = fmt::format("{}/{}", instance_, number);
+  for (;;) {
+    std::uint64_t seen = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (is_stopping_) return;
+      seen = work_;
+    }
+    RunningPtr running;
+    if (auto stored = take_next(runner, running)) {
+      run_one(std::move(*stored), fmt::format("r{}", number), *running);
+      continue;
+    }
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, look_again, [&] { return is_stopping_ || work_ != seen; });
+  }
+}
+
+std::optional<StoredJob> Service::take_next(const std::string& runner, RunningPtr& running) {
+  const std::lock_guard taking(take_mutex_);
+  std::set<std::string, std::less<>> own;
+  {
+    const std::lock_guard lock(mutex_);
+    own = keys_of(running_);
+  }
+  const Instant now = parts_.clock.now();
+  auto taken = store_.take(runner, now, now.plus_seconds(options_.lease_s), own);
+  if (!taken) {
+    log::warning("no export job can be taken up", {{"detail", taken.error().detail}});
+    return std::nullopt;
+  }
+  if (!*taken) return std::nullopt;
+  running = std::make_shared<Running>();
+  running->runner = runner;
+  running->watch.is_cancelled = (*taken)->is_cancel_asked;
+  const std::lock_guard lock(mutex_);
+  running_[(*taken)->job.id] = running;
+  probe_.running(running_.size());
+  return std::move(*taken);
+}
+
+void Service::run_one(StoredJob stored, const std::string& tag, Running& running) {
+  const std::string id = stored.job.id;
+  Status result;
+  try {
+    result = JobRun(run_context_, stored, tag, running.watch).run();
+  } catch (const std::exception& error) {
+    result = fail(ErrorKind::internal, "The export could not be made: internal error.", error.what());
+  }
+  const bool is_left_over = !result && running.watch.must_stop && !running.watch.is_cancelled;
+  stored.job.progress = running.watch.progress();
+  if (!is_left_over) end_job(stored, result, running);
+  {
+    const std::lock_guard taking(take_mutex_);
+    if (is_left_over) {
+      const Status freed = store_.put_back(id, running.runner);
+      if (!freed) log::warning("an export job keeps its lease", {{"job", id}, {"detail", freed.error().detail}});
+    }
+    const std::lock_guard lock(mutex_);
+    running_.erase(id);
+    probe_.running(running_.size());
+    wake_.notify_all();
+  }
+  if (!is_left_over && is_final(stored.job.state)) tell_end(stored);
+}
+
+void Service::end_job(StoredJob& stored, const Status& result, const Running& running) {
+  Job& job = stored.job;
+  if (!result) {
+    const bool is_cancelled = running.watch.is_cancelled;
+    job.state = is_cancelled ? JobState::cancelled : JobState::failed;
+    job.error = is_cancelled ? cancelled_text : result.error().text;
+    if (!is_cancelled) {
+      log::warning("export failed",
+                   {{"job", job.id}, {"text", result.error().text}, {"detail", result.error().detail}});
+    }
+  }
+  job.finished = job.updated = parts_.clock.now();
+  if (result) job.expires = job.finished->plus_seconds(options_.retention_s);
+  store_end(stored);
+}
+
+/// Tries for a while: what was made is worth more than a moment's trouble of the store.
+void Service::store_end(StoredJob& stored) {
+  Job& job = stored.job;
+  for (int attempt = 1;; ++attempt) {
+    const Status stored_end = store_.finish(stored);
+    if (stored_end) {
+      probe_.job_ended(job);
+      log::info("export ended", {{"job", job.id}, {"state", to_string(job.state)}, {"rows", job.rows}});
+      return;
+    }
+    const bool is_lost = stored_end.error().kind == ErrorKind::conflict;
+    if (is_lost || attempt == store_attempts) {
+      // Another runner has it, or will when the lease is over.
+      log::warning("an export's end was not stored", {{"job", job.id}, {"detail", stored_end.error().detail}});
+      job.state = JobState::processing;
+      return;
+    }
+    std::this_thread::sleep_for(store_pause);
+  }
+}
+
+void Service::tell_end(const StoredJob& stored) {
+  answer(waiters_.take_of(stored.job.id));
+  send_callback(stored);
+}
+
+}  // namespace meterport::exports

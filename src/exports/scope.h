@@ -1,0 +1,40 @@
+// Private to exports: which orgs an export covers and who may ask for it or see it (informatica.md 6). Pure functions
+// over catalogue snapshots.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "catalog/snapshot.h"
+#include "exports/job_store.h"
+#include "model/export_spec.h"
+
+namespace meterport::exports {
+
+/// The requesting org first, the others by printed id in byte order (crosswalk 1.3), without the missing ones. Empty
+/// when the catalogue does not know the requesting org.
+std::vector<const Org*> orgs_of_export(const catalog::Snapshot& catalogue, const ExportSpec& spec,
+                                       const std::vector<std::string>& missing);
+
+/// Rights as `now` gives them, over the orgs that `pinned` links. forbidden: no right to the requesting org (also an
+/// unknown one), or to linked ones unless `has_partial_rights`; else what is missing.
+Result<MissingOrgs> judge_rights(const catalog::Snapshot& now, const catalog::Snapshot& pinned,
+                                 const Principal& principal, const ExportSpec& spec, bool has_partial_rights);
+
+/// Who may see which jobs, for one caller and one picture of the catalogue. Not thread-safe.
+class Visibility {
+ public:
+  Visibility(const catalog::Snapshot& now, const Principal& principal) : now_(now), principal_(principal) {}
+  [[nodiscard]] bool may_see(const Job& job);
+  /// Requesting orgs whose jobs can be visible; nothing = of every org.
+  [[nodiscard]] std::optional<std::vector<std::string>> orgs() const;
+
+ private:
+  const catalog::Snapshot& now_;
+  const Principal& principal_;
+  std::map<std::string, bool> reads_all_linked_;
+};
+
+}  // namespace meterport::exports

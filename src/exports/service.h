@@ -1,0 +1,122 @@
+// Private to exports: the service. Runner threads lease jobs and run them; one upkeep thread renews leases, answers
+// waiters whose time is over, hands callbacks to the outbox again and removes what is expired.
+//
+// Locks: `take_mutex_` before `mutex_`; neither is held while others are called back. Sources: service.cpp (requests),
+// runners.cpp, upkeep.cpp.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "exports/job_run.h"
+#include "exports/job_store.h"
+#include "exports/probe.h"
+#include "exports/scope.h"
+#include "exports/waiters.h"
+
+namespace meterport::exports {
+
+struct ServiceParts {
+  control::Store& control;
+  queries::Queries& queries;
+  catalog::Catalog& catalog;
+  delivery::Outbox& outbox;
+  FileSystem& files;
+  Clock& clock;
+  Random& random;
+  metrics::Registry& metrics;
+};
+
+struct ServiceOptions {
+  std::string folder;
+  unsigned runners = 2;
+  std::int64_t lease_s = 60;
+  std::int64_t retention_s = 0;
+  std::int64_t jobs_retention_s = 0;
+};
+
+inline constexpr const char* cancelled_text = "The export was cancelled.";
+
+class Service final : public Exports {
+ public:
+  Service(const ServiceParts& parts, ServiceOptions options);
+  ~Service() override;
+  /// Folder, leases of an earlier process, half-written files; then the upkeep thread.
+  Status begin();
+
+  void set_callback_text(std::string dialect, CallbackText text) override;
+  void start() override;
+  void stop(std::int64_t wait_ms_max) override;
+  Result<Job> create(const Principal& principal, const ExportSpec& spec, const DialectNote& note,
+                     const CreateOptions& options) override;
+  Result<Job> get(const Principal& principal, std::string_view id) override;
+  Result<JobPage> list(const Principal& principal, const ListRequest& request) override;
+  Result<Job> cancel(const Principal& principal, std::string_view id) override;
+  Result<Job> retry(const Principal& principal, std::string_view id) override;
+  void when_final(const Principal& principal, std::string_view id, std::int64_t wait_ms_max,
+                  std::move_only_function<void(Result<Job>)> done) override;
+  Result<Job> artifact(const Principal& principal, std::string_view id) override;
+
+ private:
+  struct Running {
+    std::string runner;
+    RunWatch watch;
+  };
+  using RunningPtr = std::shared_ptr<Running>;
+
+  // service.cpp
+  Result<Job> store_new(const Principal& principal, StoredJob stored, const std::optional<Snapshot>& pinned);
+  Result<StoredJob> visible(const Principal& principal, std::string_view id);
+  Job shown(const StoredJob& stored) const;
+
+  // runners.cpp
+  void run_loop(unsigned number);
+  std::optional<StoredJob> take_next(const std::string& runner, RunningPtr& running);
+  void run_one(StoredJob stored, const std::string& tag, Running& running);
+  void end_job(StoredJob& stored, const Status& result, const Running& running);
+  void store_end(StoredJob& stored);
+  void wake_runners();
+  /// After the end is stored: waiters first, then the callback.
+  void tell_end(const StoredJob& stored);
+
+  // upkeep.cpp
+  void upkeep_loop();
+  void tick();
+  void renew_leases();
+  void send_callbacks();
+  void send_callback(const StoredJob& stored);
+  void remove_expired();
+  void remove_orphans();
+  void remove_file(const std::string& path);
+  void answer(std::vector<Waiter> waiters);
+
+  const ServiceParts parts_;
+  const ServiceOptions options_;
+  const JobRun::Context run_context_;
+  const std::string instance_;  ///< tells the runners of this process from those of others
+  JobStore store_;
+  Probe probe_;
+  Waiters waiters_;
+
+  std::mutex take_mutex_;  ///< a job is taken and marked for cancelling one after the other
+  std::mutex stop_mutex_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::map<std::string, RunningPtr, std::less<>> running_;  ///< by job id
+  std::map<std::string, CallbackText, std::less<>> callback_texts_;
+  std::uint64_t work_ = 0;  ///< counts reasons to look for jobs
+  bool is_started_ = false;
+  bool is_stopping_ = false;
+  bool is_upkeep_over_ = false;
+  bool is_upkeep_poked_ = false;
+  std::vector<std::thread> runners_;
+  std::thread upkeep_;
+};
+
+}  // namespace meterport::exports

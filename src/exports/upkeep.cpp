@@ -1,0 +1,163 @@
+// The upkeep thread: leases, waiters, callbacks, retention.
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/log.h"
+#include "exports/service.h"
+
+namespace meterport::exports {
+namespace {
+
+constexpr std::chrono::milliseconds tick_length{1000};
+constexpr std::size_t rows_per_tick = 200;
+
+/// The job's id in the name of an artifact or manifest; empty for another name.
+std::string_view job_of(std::string_view name) {
+  if (!name.ends_with(".zip") && !name.ends_with(".manifest.json")) return {};
+  return name.substr(0, std::min(name.find('-'), name.size()));
+}
+
+}  // namespace
+
+Status Service::begin() {
+  if (auto made = parts_.files.make_folders(options_.folder); !made) return made;
+  const auto freed = store_.free_leases();
+  if (!freed) return fail(freed);
+  if (*freed > 0) log::info("export jobs of an earlier process are taken up again", {{"jobs", std::uint64_t{*freed}}});
+  const auto names = parts_.files.list(options_.folder);
+  if (!names) return fail(names);
+  for (const std::string& name : *names) {
+    if (name.ends_with(".tmp") || name.ends_with(".new")) remove_file(options_.folder + "/" + name);
+  }
+  upkeep_ = std::thread([this] { upkeep_loop(); });
+  return {};
+}
+
+void Service::upkeep_loop() {
+  using Steady = std::chrono::steady_clock;
+  remove_orphans();
+  auto next_tick = Steady::now();
+  std::unique_lock lock(mutex_);
+  while (!is_upkeep_over_) {
+    is_upkeep_poked_ = false;
+    lock.unlock();
+    if (Steady::now() >= next_tick) {
+      tick();
+      next_tick = Steady::now() + tick_length;
+    }
+    answer(waiters_.take_due(Steady::now()));
+    const auto until = std::min(next_tick, waiters_.next_deadline().value_or(next_tick));
+    lock.lock();
+    wake_.wait_until(lock, until, [this] { return is_upkeep_over_ || is_upkeep_poked_; });
+  }
+}
+
+void Service::tick() {
+  renew_leases();
+  send_callbacks();
+  remove_expired();
+  if (const auto waiting = store_.waiting()) probe_.waiting(*waiting);
+}
+
+void Service::renew_leases() {
+  std::map<std::string, RunningPtr, std::less<>> running;
+  {
+    const std::lock_guard lock(mutex_);
+    running = running_;
+  }
+  const Instant until = parts_.clock.now().plus_seconds(options_.lease_s);
+  for (const auto& [id, run] : running) {
+    const Status renewed = store_.renew(id, run->runner, until, run->watch.progress());
+    if (!renewed && renewed.error().kind != ErrorKind::conflict) {
+      log::warning("a lease was not renewed", {{"job", id}, {"detail", renewed.error().detail}});
+    }
+  }
+}
+
+void Service::answer(std::vector<Waiter> waiters) {
+  for (Waiter& waiter : waiters) waiter.done(get(waiter.principal, waiter.job_id));
+}
+
+void Service::send_callbacks() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!is_started_) return;  // dialects may not have said their texts yet
+  }
+  const auto due = store_.callbacks_due(rows_per_tick);
+  if (!due) return;
+  for (const StoredJob& stored : *due) send_callback(stored);
+}
+
+/// Hands the callback to the outbox, together with the note that it has it. What fails here is tried again with the
+/// next tick, or after a restart.
+void Service::send_callback(const StoredJob& stored) {
+  const Job& job = stored.job;
+  if (job.note.callback_url.empty()) return;
+  CallbackText text;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = callback_texts_.find(job.note.dialect);
+    if (found == callback_texts_.end() && !is_started_) return;
+    if (found != callback_texts_.end()) text = found->second;
+  }
+  const std::string body = text ? text(job) : std::string();
+  const char* type = body.starts_with('{') ? "application/json" : "text/plain";
+  const Status settled = store_.settle_callback(job.id, [&](soci::session& session) -> Status {
+    if (body.empty()) return {};
+    return parts_.outbox.enqueue_within(session, {job.id, job.spec.org, job.note.callback_url, type, body});
+  });
+  if (settled) {
+    parts_.outbox.wake();
+  } else {
+    log::warning("a callback is not queued yet", {{"job", job.id}, {"detail", settled.error().detail}});
+  }
+}
+
+void Service::remove_file(const std::string& path) {
+  if (path.empty()) return;
+  const Status removed = parts_.files.remove(path);
+  if (!removed && removed.error().kind != ErrorKind::not_found) {
+    log::warning("a file of an export stays behind", {{"path", path}, {"detail", removed.error().detail}});
+  }
+}
+
+void Service::remove_expired() {
+  const Instant now = parts_.clock.now();
+  if (const auto expired = store_.expired_artifacts(now, rows_per_tick)) {
+    for (const StoredJob& stored : *expired) {
+      remove_file(stored.job.artifact_path);
+      const Status noted = store_.forget_artifact(stored.job.id);
+      if (!noted) log::warning("an expired export stays listed", {{"detail", noted.error().detail}});
+    }
+  }
+  const Instant ended_until = now.plus_seconds(-options_.jobs_retention_s);
+  if (const auto ended = store_.ended_before(ended_until, rows_per_tick)) {
+    for (const StoredJob& stored : *ended) {
+      remove_file(stored.job.artifact_path);
+      remove_file(stored.job.manifest_path);
+      const Status removed = store_.remove(stored.job.id);
+      if (!removed) log::warning("an old export stays listed", {{"detail", removed.error().detail}});
+    }
+  }
+}
+
+/// Files whose job's end was never stored, and which no job will write again.
+void Service::remove_orphans() {
+  const auto names = parts_.files.list(options_.folder);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    const std::string_view id = job_of(name);
+    if (id.empty()) continue;
+    const std::string path = options_.folder + "/" + name;
+    const auto stored = store_.get(id);
+    const bool is_unknown = !stored && stored.error().kind == ErrorKind::not_found;
+    const bool is_left_over =
+        stored && is_final(stored->job.state) && stored->job.artifact_path != path && stored->job.manifest_path != path;
+    if (is_unknown || is_left_over) remove_file(path);
+    const std::lock_guard lock(mutex_);
+    if (is_upkeep_over_) return;
+  }
+}
+
+}  // namespace meterport::exports
