@@ -68,6 +68,10 @@ std::size_t Intake::in_flight() const {
   return state_->in_flight->load();
 }
 
+Instant Intake::now() const {
+  return state_->clock.now();
+}
+
 void Intake::submit(const Principal& principal, RecordBatch batch, std::string channel, Done done) {
   if (!may_send_at_all(principal)) {
     return done(fail(ErrorKind::forbidden, "sending usage needs the role ingester or admin"));
