@@ -1,6 +1,10 @@
 // Users, sessions, API keys. Secrets are stored hashed (Argon2id for passwords, keyed hash for API keys and session
 // ids), compared in constant time, and never logged. What is not the caller's answers like what does not exist.
 //
+// Names are unique ignoring case (A-Z). A password has 8 to 255 characters; a new one ends the user's sessions.
+// not_found and forbidden: a user or key outside the caller's scope does not exist for him; making one in an org he may
+// know without being its admin is forbidden.
+//
 // Thread-safe. login() takes tens of milliseconds by design: call it off the I/O threads. authenticate_* are cheap
 // (cached) and may run anywhere.
 #pragma once
@@ -14,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file_system.h"
 #include "base/random.h"
 #include "base/settings.h"
 #include "catalog/catalog.h"
@@ -29,7 +34,7 @@ struct User {
 };
 
 struct NewUser {
-  std::string id;    ///< empty: generated
+  std::string id;  ///< empty: generated
   std::string name, password, password_hash, org, email;
   std::vector<Role> roles;  ///< on `org` and what is under it
 };
@@ -62,9 +67,11 @@ class Identity {
 
   // Users. Admin on the user's org is needed; not_found for users outside the caller's scope.
   virtual Result<User> create_user(const Principal& by, const NewUser& user) = 0;
-  virtual Result<User> change_user(const Principal& by, const NewUser& user) = 0;  ///< by name; empty fields stay
+  /// The user of that id, or without an id of that name; empty fields stay.
+  virtual Result<User> change_user(const Principal& by, const NewUser& user) = 0;
+  /// By an admin of the user's org, or the user himself.
   virtual Status set_password(const Principal& by, std::string_view name, std::string_view password) = 0;
-  virtual Result<std::vector<User>> users(const Principal& by) = 0;
+  virtual Result<std::vector<User>> users(const Principal& by) = 0;  ///< by name
   virtual Result<User> user_by_id(std::string_view id) = 0;
   /// The catalogue file's `users` array: checked whole, then applied whole (pointer in Error::field).
   virtual Status check_users(const Principal& by, std::string_view users_json, const catalog::CatalogueFile& file) = 0;
@@ -74,9 +81,14 @@ class Identity {
   // Sessions (informatica.md 2.4): sliding idle timeout, ended by logout.
   /// bad_credentials for an unknown user, a wrong password, a disabled or deleted org: one text, one duration.
   virtual Result<Session> login(std::string_view name, std::string_view password) = 0;
-  /// unauthenticated: unknown or expired. Extends the session.
+  /// unauthenticated: unknown or expired, or its org no longer active. Extends the session.
   virtual Result<Principal> authenticate_session(std::string_view session_id) = 0;
+  /// The same without extending it (validSessionId).
+  virtual Result<Session> look_at_session(std::string_view session_id) = 0;
+  /// unauthenticated: unknown or expired.
   virtual Status logout(std::string_view session_id) = 0;
+  /// Ends all sessions of the user; errors as login().
+  virtual Status logout_all(std::string_view name, std::string_view password) = 0;
 
   // API keys: `mp_...`; the secret is shown once.
   virtual Result<std::pair<ApiKey, std::string>> create_key(const Principal& by, const NewApiKey& key) = 0;

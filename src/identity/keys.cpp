@@ -1,0 +1,123 @@
+#include "identity/keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/ids.h"
+#include "base/json_writer.h"
+#include "identity/user_rules.h"
+
+namespace meterport::identity {
+namespace {
+
+constexpr std::string_view prefix = "mp_";
+constexpr std::size_t id_length = 22;
+constexpr std::size_t source_bytes_max = 1024;
+constexpr std::size_t name_bytes_max = 255;
+
+Status check_source(const std::string& source) {
+  if (source.size() > source_bytes_max || !is_utf8(source)) {
+    return refuse("source", fmt::format("must be UTF-8 text of at most {} bytes", source_bytes_max));
+  }
+  // crosswalk 1.1: these belong to other wires.
+  if (source == "netsuite" || source.starts_with("openmeter:")) {
+    return refuse("source", "\"netsuite\" and names beginning \"openmeter:\" are kept for those wires");
+  }
+  return {};
+}
+
+}  // namespace
+
+Status Keys::load() {
+  auto rows = load_keys(store_);
+  if (!rows) return fail(std::move(rows));
+  const std::unique_lock lock(mutex_);
+  for (StoredKey& row : *rows) by_id_.emplace(row.key.id, std::make_shared<const StoredKey>(row));
+  return {};
+}
+
+Keys::KeyPtr Keys::find(std::string_view id) const {
+  const std::shared_lock lock(mutex_);
+  const auto it = by_id_.find(id);
+  return it == by_id_.end() ? nullptr : it->second;
+}
+
+Status Keys::store(StoredKey row) {
+  if (auto saved = save_key(store_, row); !saved) return saved;
+  const std::unique_lock lock(mutex_);
+  by_id_.insert_or_assign(row.key.id, std::make_shared<const StoredKey>(row));
+  return {};
+}
+
+Result<std::pair<ApiKey, std::string>> Keys::create(const Principal& by, const NewApiKey& key) {
+  if (key.name.size() > name_bytes_max || !is_utf8(key.name)) {
+    return refuse("name", fmt::format("must be UTF-8 text of at most {} bytes", name_bytes_max));
+  }
+  if (auto fine = check_source(key.source); !fine) return fail(std::move(fine));
+  if (key.roles.empty()) return refuse("roles", "must hold at least one role");
+  const auto snapshot = catalog_.current();
+  if (snapshot->org(key.org) == nullptr || !snapshot->may_know(by, key.org)) {
+    return refuse("org", fmt::format("no org \"{}\"", key.org));
+  }
+  if (!snapshot->allows(by, Role::admin, key.org)) {
+    return refuse("org", fmt::format("needs the role admin on org \"{}\"", key.org), ErrorKind::forbidden);
+  }
+  StoredKey row;
+  row.key.id = make_id22(random_);
+  row.key.name = key.name.empty() ? row.key.id : key.name;
+  row.key.org = key.org;
+  row.key.source = key.source.empty() ? row.key.id : key.source;
+  row.key.grants = grants_of(key.roles, key.org);
+  row.key.created = clock_.now();
+  const std::string token = std::string(prefix) + row.key.id + make_secret(random_);
+  row.secret_hash = hash_.of(token);
+  ApiKey made = row.key;
+  if (auto stored = store(std::move(row)); !stored) return fail(std::move(stored));
+  return std::pair(std::move(made), token);
+}
+
+std::vector<ApiKey> Keys::of_admin(const Principal& by) const {
+  const auto snapshot = catalog_.current();
+  std::vector<ApiKey> out;
+  {
+    const std::shared_lock lock(mutex_);
+    for (const auto& [id, row] : by_id_) {
+      if (snapshot->allows(by, Role::admin, row->key.org)) out.push_back(row->key);
+    }
+  }
+  std::ranges::sort(out, {}, &ApiKey::created);
+  return out;
+}
+
+Status Keys::revoke(const Principal& by, std::string_view id) {
+  const KeyPtr row = find(id);
+  if (!row || !catalog_.current()->allows(by, Role::admin, row->key.org)) {
+    return fail(ErrorKind::not_found, "no such key");
+  }
+  if (row->key.revoked) return {};
+  StoredKey revoked = *row;
+  revoked.key.revoked = clock_.now();
+  return store(std::move(revoked));
+}
+
+Result<Principal> Keys::authenticate(std::string_view token) const {
+  const auto refused = [] { return fail(ErrorKind::unauthenticated, "the API key is unknown or revoked"); };
+  if (!looks_like_key(token) || token.size() <= prefix.size() + id_length) return refused();
+  const KeyPtr row = find(token.substr(prefix.size(), id_length));
+  if (!row || !equal_constant_time(hash_.of(token), row->secret_hash) || row->key.revoked) return refused();
+  // A disabled org goes on sending usage; a deleted one does not (crosswalk 2.2 status).
+  const auto snapshot = catalog_.current();
+  const Org* org = snapshot->org(row->key.org);
+  if (org == nullptr || org->status_on(day_of(clock_.now())) == OrgStatus::deleted) return refused();
+  Principal principal;
+  principal.id = row->key.id;
+  principal.name = row->key.name;
+  principal.org = row->key.org;
+  principal.grants = row->key.grants;
+  principal.default_source = row->key.source;
+  return principal;
+}
+
+}  // namespace meterport::identity

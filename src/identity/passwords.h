@@ -1,0 +1,41 @@
+// Private to identity: Argon2id (RFC 9106) through libsodium at its "interactive" limits (64 MiB, about 50 ms).
+//
+// Thread-safe. At most as many hashes as there are cores run at once; of those that wait, too many are refused, so that
+// a flood of log-ins costs neither the memory nor the patience of the others.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <semaphore>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace meterport::identity {
+
+inline constexpr std::size_t password_characters_min = 8;
+inline constexpr std::size_t password_characters_max = 255;
+
+class Passwords {
+ public:
+  static Result<std::unique_ptr<Passwords>> create();
+
+  /// A PHC text.
+  Result<std::string> hash(std::string_view password);
+  Result<bool> matches(const std::string& hash, std::string_view password);
+  /// Takes the time of matches(), for a user that does not exist.
+  Status pretend_to_match(std::string_view password);
+
+  /// An Argon2id PHC text whose cost is bearable (at most 256 MiB and 8 passes).
+  static bool is_usable_hash(const std::string& hash);
+
+ private:
+  Passwords();
+  class Turn;
+
+  std::counting_semaphore<> turns_;
+  std::atomic<int> waiting_{0};
+};
+
+}  // namespace meterport::identity

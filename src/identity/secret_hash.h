@@ -1,0 +1,29 @@
+// Private to identity: the keyed hash under which session ids and API keys are stored. It is fast, which is right for
+// secrets of 128 random bits and more; without the key a stolen control store says nothing of them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/file_system.h"
+#include "base/random.h"
+
+namespace meterport::identity {
+
+class SecretHash {
+ public:
+  /// Reads FOLDER/identity-secret, or makes it when `may_create`; else a missing file is store_unavailable, because a
+  /// new one would silently end every API key.
+  static Result<SecretHash> open(FileSystem& files, const std::string& folder, Random& random, bool may_create);
+
+  /// 64 hex digits (BLAKE2b-256 with key). Thread-safe.
+  [[nodiscard]] std::string of(std::string_view secret) const;
+
+ private:
+  std::array<std::uint8_t, 32> key_{};
+};
+
+}  // namespace meterport::identity
