@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <set>
 #include <sstream>
 
@@ -250,6 +251,26 @@ TEST(FocusLayout, KnowsBomLineEndAndQuotes) {
   EXPECT_NE(plain.layout.key(), marked.layout.key());
   EXPECT_EQ(marked.header_raw, "\"Id\",ChargePeriodStart,ConsumedQuantity");
   EXPECT_EQ(property(plain.rows[0], "focus.layout"), "\"" + plain.layout.key() + "\"");
+}
+
+TEST(FocusRows, DamagedFilesNeverDoMoreThanRefuseRows) {
+  std::mt19937 random(458);  // NOLINT: a fixed seed on purpose
+  const std::string whole = sample();
+  const std::string few = whole.substr(0, whole.find('\n', 6'000) + 1);
+  constexpr std::string_view bytes = ",\"\n\r{}\\N:\xFF\0 1.";
+  for (int round = 0; round < 1'000; ++round) {
+    std::string text = few;
+    for (std::size_t n = 1 + random() % 5; n > 0; --n) {
+      const std::size_t at = random() % text.size();
+      if (random() % 2 == 0) {
+        text[at] = bytes[random() % bytes.size()];
+      } else {
+        text.erase(at, random() % 40);
+      }
+    }
+    const Result<FocusFile> file = read_focus(text, {"application", "environment"});
+    if (!file) EXPECT_EQ(file.error().kind, ErrorKind::malformed);
+  }
 }
 
 TEST(FocusHeader, OtherFilesAreRefusedWhole) {

@@ -93,6 +93,14 @@ JsonType JsonWalk::peek(ondemand::value& value, std::string_view& token) {
   token = value.raw_json_token();
   while (!token.empty() && is_blank(token.back())) token.remove_suffix(1);
   const JsonType type = type_of(token);
+  // A text left unread would be skipped by simdjson, which takes one that is followed by a colon for a member's name
+  // and so reads `"a":"b":1` without complaint. Reading it closes that hole; other scalars have none.
+  if (type == JsonType::text) {
+    if (const auto code = value.get_raw_json_string().error(); code != simdjson::SUCCESS) {
+      (void)fail(code);  // the type tells the caller
+      return JsonType::broken;
+    }
+  }
   if (type == JsonType::broken) (void)fail("a value is missing or is none of JSON's");  // the type tells the caller
   return type;
 }

@@ -40,7 +40,7 @@ class JsonWalk {
 
   JsonWalk(ondemand::parser& parser, TextArena& arena) : parser_(parser), arena_(arena) {}
 
-  /// The value's type and its token, which for a scalar is its whole text.
+  /// The value's type and its token, which for a scalar is its whole text. May be asked again.
   JsonType peek(ondemand::value& value, std::string_view& token);
   /// The text of a token of type text.
   bool text(std::string_view token, std::string_view& out);

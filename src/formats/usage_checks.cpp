@@ -34,6 +34,18 @@ std::optional<RecordError> missing(std::string_view field, std::string_view why)
   return RecordError{RecordErrorCode::missing_field, fmt::format("/{}", field), fmt::format("{}: {}", field, why)};
 }
 
+/// Kept apart from the check itself, which runs for every record.
+RecordError text_too_long(const UsageRecord& record, const UsageReadOptions& options) {
+  RecordError error{RecordErrorCode::text_too_long, {}, {}};
+  for_each_text(record, [&](const char* pointer, std::string_view text) {
+    if (text.size() <= options.text_bytes_max || !error.pointer.empty()) return;
+    error.pointer = pointer;
+    error.text =
+        fmt::format("{}: has {} bytes; at most {} are allowed", dotted(pointer), text.size(), options.text_bytes_max);
+  });
+  return error;
+}
+
 }  // namespace
 
 std::string shown(std::string_view value) {
@@ -66,14 +78,9 @@ RecordError decimal_error(DecimalError error, std::string pointer, std::string_v
 }
 
 std::optional<RecordError> check_limits(const UsageRecord& record, const UsageReadOptions& options) {
-  std::optional<RecordError> error;
-  for_each_text(record, [&](const char* pointer, std::string_view text) {
-    if (text.size() <= options.text_bytes_max || error) return;
-    error = RecordError{
-        RecordErrorCode::text_too_long, pointer,
-        fmt::format("{}: has {} bytes; at most {} are allowed", dotted(pointer), text.size(), options.text_bytes_max)};
-  });
-  if (error) return error;
+  std::size_t longest = 0;
+  for_each_text(record, [&](const char*, std::string_view text) { longest = std::max(longest, text.size()); });
+  if (longest > options.text_bytes_max) return text_too_long(record, options);
   if (record.memo.size() > options.memo_characters_max) {
     if (const std::size_t characters = count_characters(record.memo); characters > options.memo_characters_max) {
       return RecordError{

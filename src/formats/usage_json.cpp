@@ -37,10 +37,12 @@ void refuse_item(std::string_view why, BatchItem& item) {
   item.error = RecordError{RecordErrorCode::malformed_record, "", std::string(why)};
 }
 
+static_assert(body_spare_bytes >= simdjson::SIMDJSON_PADDING);
+
 /// Room for the parser to read past the end; also keeps the text out of the string object itself (RecordBatch).
 void take_body(RecordBatch& batch, std::string body) {
   batch.buffer = std::move(body);
-  batch.buffer.reserve(batch.buffer.size() + simdjson::SIMDJSON_PADDING);
+  batch.buffer.reserve(batch.buffer.size() + body_spare_bytes);
 }
 
 /// One request's body and everything that reads it.

@@ -25,6 +25,9 @@ struct UsageReadOptions {
   bool is_wire = true;
 };
 
+/// A body handed in with this much spare capacity is not copied.
+inline constexpr std::size_t body_spare_bytes = 64;
+
 /// `application/json`: one object or an array of them. malformed / too_large on the call.
 Result<RecordBatch> read_usage_json(std::string body, const UsageReadOptions& options);
 /// `application/x-ndjson`: one object a line; empty lines are skipped (and keep no index).
