@@ -100,6 +100,7 @@ TEST(PowerCut, WhatWasAcknowledgedIsThereExactlyOnce) {
       append_through_a_cut(t, disk, oracle, life);
       ASSERT_TRUE(disk.is_cut());
       t.open();
+      if (HasFatalFailure()) return;
       check(t, oracle);
       t.close();
       if (testing::Test::HasFailure()) return;

@@ -8,7 +8,7 @@
 namespace meterport::ledger {
 namespace {
 
-/// Measured on usage records in blocks of 256 KiB: level 1 is 3 times as fast as 3 and 6 % larger.
+/// Higher levels cost speed and gain next to nothing on records in blocks of 256 KiB.
 constexpr int zstd_level = 1;
 
 struct ContextFree {

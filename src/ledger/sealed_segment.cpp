@@ -12,6 +12,12 @@ struct ContextFree {
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
 
+/// One a thread: blocks are independent, and making one costs more than a small block.
+ZSTD_DCtx* thread_context() {
+  thread_local const std::unique_ptr<ZSTD_DCtx, ContextFree> context(ZSTD_createDCtx());
+  return context.get();
+}
+
 class SealedSource final : public UnitSource {
  public:
   SealedSource(std::shared_ptr<SealedSegment> segment, std::unique_ptr<File> file,
@@ -52,7 +58,7 @@ class SealedSource final : public UnitSource {
     if (*got != packed_.size() || crc32c(0, packed_) != entry.crc) return segment_->damaged(where);
     if (plain_.size() < entry.plain_bytes)
       plain_.resize(std::max<std::size_t>(entry.plain_bytes, block_plain_bytes_max));
-    have_ = ZSTD_decompressDCtx(context_.get(), plain_.data(), plain_.size(), packed_.data(), packed_.size());
+    have_ = ZSTD_decompressDCtx(thread_context(), plain_.data(), plain_.size(), packed_.data(), packed_.size());
     if (ZSTD_isError(have_) != 0 || have_ != entry.plain_bytes) {
       have_ = 0;
       return segment_->damaged(where);
@@ -63,7 +69,6 @@ class SealedSource final : public UnitSource {
   std::shared_ptr<SealedSegment> segment_;
   std::unique_ptr<File> file_;
   std::shared_ptr<const std::vector<BlockEntry>> table_;
-  std::unique_ptr<ZSTD_DCtx, ContextFree> context_{ZSTD_createDCtx()};
   std::size_t next_block_ = 0;
   std::string packed_;
   std::string plain_;
