@@ -54,26 +54,11 @@ std::uint64_t find_zero(const std::uint8_t* bytes, unsigned n) {
   }
 }
 
-class BitWriter {
- public:
-  explicit BitWriter(std::vector<std::uint8_t>& out) : out_(out) {}
-  /// `count` <= 57.
-  void put(std::uint64_t value, unsigned count) {
-    pending_ |= value << held_;
-    held_ += count;
-    for (; held_ >= 8; held_ -= 8, pending_ >>= 8) out_.push_back(static_cast<std::uint8_t>(pending_));
-  }
-  void end() {
-    if (held_ > 0) out_.push_back(static_cast<std::uint8_t>(pending_));
-    pending_ = 0;
-    held_ = 0;
-  }
-
- private:
-  std::vector<std::uint8_t>& out_;
-  std::uint64_t pending_ = 0;
-  unsigned held_ = 0;
-};
+/// Sets bits of zeroed bytes; `value` has at most 57 bits.
+void put_bits(std::uint8_t* bytes, std::uint64_t bit, std::uint64_t value) {
+  const std::uint64_t word = word_at(bytes + bit / 8) | (value << (bit % 8));
+  std::memcpy(bytes + bit / 8, &word, sizeof word);
+}
 
 }  // namespace
 
@@ -91,25 +76,25 @@ void KeyFilter::Builder::add(std::uint64_t hash) {
 }
 
 void KeyFilter::Builder::end_bucket() {
-  offsets_.push_back(static_cast<std::uint32_t>(bits_.size()));
+  const std::size_t begin = size_;
+  offsets_.push_back(static_cast<std::uint32_t>(begin));
   const unsigned low_bits = low_bits_of(bucket_bits_);
-  BitWriter writer(bits_);
-  unsigned range = 0;
-  for (const std::uint64_t hash : bucket_) {
-    const unsigned at = static_cast<unsigned>(hash >> low_bits) % ranges;
-    for (; range < at; ++range) writer.put(0, 1);
-    writer.put(1, 1);
+  const std::uint64_t unary_bits = ranges + bucket_.size();
+  size_ += (unary_bits + bucket_.size() * low_bits + 7) / 8;
+  bits_.resize(size_ + spare_bytes);
+  std::uint8_t* bytes = bits_.data() + begin;
+  std::uint64_t low_at = unary_bits;
+  for (std::size_t i = 0; i < bucket_.size(); ++i, low_at += low_bits) {
+    // Before the i-th key stand i keys and the ends of all ranges before its own.
+    put_bits(bytes, i + (bucket_[i] >> low_bits) % ranges, 1);
+    put_bits(bytes, low_at, bucket_[i] & ((std::uint64_t{1} << low_bits) - 1));
   }
-  for (; range < ranges; ++range) writer.put(0, 1);
-  for (const std::uint64_t hash : bucket_) writer.put(hash & ((std::uint64_t{1} << low_bits) - 1), low_bits);
-  writer.end();
   bucket_.clear();
   ++bucket_index_;
 }
 
 KeyFilter KeyFilter::Builder::finish() {
   while (bucket_index_ < (std::uint64_t{1} << bucket_bits_)) end_bucket();
-  bits_.resize(bits_.size() + spare_bytes);
   KeyFilter filter;
   filter.bucket_bits_ = bucket_bits_;
   filter.keys_ = keys_;

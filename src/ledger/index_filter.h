@@ -33,7 +33,8 @@ class KeyFilter {
     void end_bucket();
     std::vector<std::uint64_t> bucket_;  ///< hashes of the bucket being filled
     std::uint64_t bucket_index_ = 0;
-    std::vector<std::uint8_t> bits_;
+    std::vector<std::uint8_t> bits_;  ///< size_ bytes and spare ones
+    std::size_t size_ = 0;
     std::vector<std::uint32_t> offsets_;
     unsigned bucket_bits_;
     std::uint64_t keys_ = 0;

@@ -15,8 +15,9 @@
 namespace meterport::ledger {
 namespace {
 
-constexpr std::size_t block_cache_bytes = 32u << 20;
-constexpr std::size_t block_bytes = 4u << 10;
+/// Small: keys are random, so hardly any block is asked for twice.
+constexpr std::size_t block_cache_bytes = 8u << 20;
+constexpr std::size_t block_bytes = 8u << 10;
 /// Runs that may lie side by side before they are merged. A look-up that the filter lets pass visits each of them; a
 /// merge costs more than a million keys' whole way in, so it waits until it pays.
 constexpr int runs_side_by_side = 16;
