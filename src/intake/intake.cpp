@@ -82,7 +82,9 @@ void Intake::submit(const Principal& principal, RecordBatch batch, std::string c
   }
   const auto began = std::chrono::steady_clock::now();
   const Instant now = state_->clock.now();
-  Resolver resolver(state_->catalog.current(), principal, day_of(now), channel == "v1");
+  // The batch keeps the text: the principal may be gone before the answer is there.
+  const std::string_view default_source = batch.arena.keep(principal.default_source);
+  Resolver resolver(state_->catalog.current(), principal, default_source, day_of(now), channel == "v1");
   for (BatchItem& item : batch.items) {
     if (!item.error) item.error = resolver.check(item.record);
   }

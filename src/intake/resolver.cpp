@@ -19,11 +19,16 @@ bool is_reserved_source(std::string_view source) {
   return source == "netsuite" || source.starts_with("openmeter:");
 }
 
-Resolver::Resolver(catalog::SnapshotPtr snapshot, const Principal& principal, Day today, bool is_wire)
-    : snapshot_(std::move(snapshot)), principal_(principal), today_(today), is_wire_(is_wire) {}
+Resolver::Resolver(catalog::SnapshotPtr snapshot, const Principal& principal, std::string_view default_source,
+                   Day today, bool is_wire)
+    : snapshot_(std::move(snapshot)),
+      principal_(principal),
+      default_source_(default_source),
+      today_(today),
+      is_wire_(is_wire) {}
 
 std::optional<RecordError> Resolver::check(UsageRecord& record) {
-  if (record.source.empty()) record.source = principal_.default_source;
+  if (record.source.empty()) record.source = default_source_;
   if (std::optional<RecordError> error = check_texts(record)) return error;
   switch (verdict_of(record.org, record.meter)) {
     case Verdict::ok:

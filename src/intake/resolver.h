@@ -15,10 +15,12 @@ namespace meterport::intake {
 
 class Resolver {
  public:
-  /// `is_wire`: the reserved sources are refused. The principal outlives the resolver.
-  Resolver(catalog::SnapshotPtr snapshot, const Principal& principal, Day today, bool is_wire);
+  /// `default_source` becomes that of records that name none and must live as long as they do. `is_wire`: the reserved
+  /// sources are refused. The principal outlives the resolver.
+  Resolver(catalog::SnapshotPtr snapshot, const Principal& principal, std::string_view default_source, Day today,
+           bool is_wire);
 
-  /// Gives the record its default source and says why it can't be taken. Its texts outlive the resolver.
+  /// Gives the record its source and says why it can't be taken. Its texts outlive the resolver.
   std::optional<RecordError> check(UsageRecord& record);
 
  private:
@@ -34,6 +36,7 @@ class Resolver {
 
   catalog::SnapshotPtr snapshot_;
   const Principal& principal_;
+  std::string_view default_source_;
   Day today_;
   bool is_wire_;
   std::array<Remembered, 64> remembered_{};
