@@ -68,11 +68,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(ServerTest, ANulInAHeaderIsRefused) {
   start();
-  EXPECT_EQ(once(std::string("GET /hello HTTP/1.1\r\nHost: x\r\nX-A: 1\0"
-                             "2\r\n\r\n",
-                             47))
-                .status,
-            400);
+  std::string request = "GET /hello HTTP/1.1\r\nHost: x\r\nX-A: 1?2\r\n\r\n";
+  request[request.find('?')] = '\0';
+  EXPECT_EQ(once(request).status, 400);
 }
 
 TEST_F(ServerTest, EmptyLinesBeforeARequestAreIgnored) {
