@@ -29,7 +29,7 @@ namespace meterport::exports {
 
 struct Progress {
   std::uint64_t slices_done = 0, slices = 0, rows = 0, bytes = 0;  ///< bytes: of CSV
-  std::string waiting_for;                                         ///< "a runner", "loading", empty
+  std::string waiting_for{};                                       ///< "a runner", "loading", empty
 };
 
 struct Job {
@@ -66,9 +66,9 @@ struct CreateOptions {
 using CallbackText = std::function<std::string(const Job&)>;
 
 struct ListRequest {
-  std::string org;  ///< empty: all the caller may see
-  std::size_t page_size = 50;
-  std::string page_token;
+  std::string org = {};        ///< empty: all the caller may see
+  std::size_t page_size = 50;  ///< 1 to 1000
+  std::string page_token = {};
 };
 struct JobPage {
   std::vector<Job> jobs;  ///< newest first

@@ -1,0 +1,359 @@
+// The life of a job: rights, limits, failures, restarts, cancelling, retention, callbacks.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "exports/job_store.h"
+#include "exports/test_exports.h"
+
+namespace meterport::exports {
+namespace {
+
+class ExportJobs : public ExportsTest {
+ protected:
+  ErrorKind refused(const Principal& principal, const ExportSpec& spec) {
+    const auto job = exports_->create(principal, spec, note(), {.active_jobs_max = 5});
+    EXPECT_FALSE(job);
+    return job ? ErrorKind::internal : job.error().kind;
+  }
+};
+
+TEST_F(ExportJobs, ASpecThatMakesNoSenseIsRefusedAndMakesNoJob) {
+  ExportSpec empty = september();
+  empty.period.to = empty.period.from;
+  EXPECT_EQ(refused(admin_, empty), ErrorKind::invalid);
+  ExportSpec odd = september();
+  odd.period.from = odd.period.from.plus_seconds(1);
+  EXPECT_EQ(refused(admin_, odd), ErrorKind::invalid);
+  ExportSpec asset = september();
+  asset.kind = ExportKind::asset;
+  EXPECT_EQ(refused(admin_, asset), ErrorKind::invalid);
+  ExportSpec parquet = september();
+  parquet.format = "parquet";
+  EXPECT_EQ(refused(admin_, parquet), ErrorKind::not_supported);
+  ExportSpec long_range = september();
+  long_range.period.to = start_of(day_of(long_range.period.to).plus(40'000));
+  EXPECT_EQ(refused(admin_, long_range), ErrorKind::range_too_long);
+  ExportSpec unknown_meter = september();
+  unknown_meter.meter = "none";
+  EXPECT_EQ(refused(admin_, unknown_meter), ErrorKind::invalid);
+  ExportSpec beyond = september();
+  beyond.as_of_position = 1'000'000;
+  EXPECT_EQ(refused(admin_, beyond), ErrorKind::invalid);
+  EXPECT_TRUE(exports_->list(admin_, {})->jobs.empty());
+}
+
+TEST_F(ExportJobs, WhatIsNotYoursAnswersLikeWhatDoesNotExist) {
+  const Principal stranger = user("stranger", {{Role::admin, "alone"}});
+  const Principal viewer = user("viewer", {{Role::viewer, "top"}});
+  const Principal exporter = user("exporter", {{Role::exporter, "top"}});
+  EXPECT_EQ(refused(stranger, september()), ErrorKind::forbidden);
+  EXPECT_EQ(refused(stranger, september("no-such-org")), ErrorKind::forbidden);
+  EXPECT_EQ(refused(viewer, september()), ErrorKind::forbidden);
+  const auto job = exports_->create(exporter, september(), note(), {});
+  ASSERT_TRUE(job) << job.error().text;
+  EXPECT_TRUE(exports_->get(admin_, job->id));
+  EXPECT_EQ(exports_->get(stranger, job->id).error().text, exports_->get(stranger, "unknown").error().text);
+  EXPECT_EQ(exports_->get(viewer, job->id).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(exports_->cancel(stranger, job->id).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(exports_->artifact(stranger, job->id).error().kind, ErrorKind::not_found);
+  EXPECT_TRUE(exports_->list(stranger, {})->jobs.empty());
+  EXPECT_EQ(exports_->artifact(exporter, job->id).error().kind, ErrorKind::not_ready);
+}
+
+TEST_F(ExportJobs, AJobOverLinkedOrgsNeedsTheRightToEachOfThem) {
+  const Principal box = user("box", {{Role::exporter, "a-box"}});
+  ExportSpec spec = september("a-box");
+  spec.all_linked = true;
+  const auto refusal = exports_->create(box, spec, note(), {});
+  ASSERT_FALSE(refusal);
+  EXPECT_EQ(refusal.error().kind, ErrorKind::forbidden);
+  EXPECT_EQ(refusal.error().text, "2 of 4 linked organizations are not readable");
+  EXPECT_TRUE(exports_->list(box, {})->jobs.empty());
+
+  const auto of_admin = exports_->create(admin_, spec, note(), {});
+  ASSERT_TRUE(of_admin);
+  EXPECT_EQ(exports_->get(box, of_admin->id).error().kind, ErrorKind::not_found)
+      << "the right to the requesting org does not open the others' usage";
+  EXPECT_TRUE(exports_->list(box, {})->jobs.empty());
+}
+
+TEST_F(ExportJobs, WithPartialRightsAJobRunsOverTheReadableOrgsAndNamesOnlyThoseHeMayKnow) {
+  std::vector<queries::Entry> entries = {{"top", "hours", "2024-09-02T10:00:00Z", "1", "", ""},
+                                         {"a-box", "hours", "2024-09-02T10:00:00Z", "2", "", ""},
+                                         {"b-sub", "hours", "2024-09-02T10:00:00Z", "4", "", ""}};
+  ingest(entries);
+  const Principal box = user("box", {{Role::exporter, "a-box"}});
+  ExportSpec spec = september("a-box");
+  spec.all_linked = true;
+  spec.split = FileSplit::per_org;
+  exports_->start();
+  const auto job = exports_->create(box, spec, note(), {.partial_rights = true});
+  ASSERT_TRUE(job) << job.error().text;
+  const Job done = wait(box, job->id);
+  EXPECT_EQ(done.state, JobState::partial_success);
+  EXPECT_EQ(done.error, "2 of 4 linked organizations are missing because they are not readable: top and 1 more.")
+      << "top is the parent of an org he reads, b-sub is nothing to him";
+  const auto files = unzip(take(read_file(system_files(), done.artifact_path)));
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_EQ(files[0].first, "zzz.csv");
+  EXPECT_EQ(files[1].first, "c-sub.csv");
+  const std::string manifest = take(read_file(system_files(), done.manifest_path));
+  EXPECT_NE(manifest.find(R"("gaps":[{"reason":"rights","orgs":2,"named":["top"]}])"), std::string::npos) << manifest;
+  EXPECT_EQ(manifest.find("b-sub"), std::string::npos);
+
+  const Job whole = run(spec);
+  EXPECT_EQ(whole.state, JobState::success) << "who reads all gets all";
+}
+
+TEST_F(ExportJobs, TheSixthUnfinishedJobOfAnOrgIsRefusedHoweverManyAskAtOnce) {
+  std::atomic<int> accepted{0}, refused_jobs{0};
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 3; ++i) {
+        const auto job = create(september());
+        if (!job) {
+          EXPECT_EQ(job.error().kind, ErrorKind::too_many_jobs);
+        }
+        ++(job ? accepted : refused_jobs);
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(accepted, 5);
+  EXPECT_EQ(refused_jobs, 7);
+  EXPECT_TRUE(create(september("a-box"))) << "another org is not affected";
+  const auto page = exports_->list(admin_, {.org = "top"});
+  ASSERT_EQ(page->jobs.size(), 5U);
+  exports_->start();
+  for (const Job& job : page->jobs) EXPECT_EQ(wait(job.id).state, JobState::success);
+  EXPECT_TRUE(create(september())) << "those ended";
+}
+
+TEST_F(ExportJobs, AFullDiskFailsTheJobWithAReasonAndLeavesNothingBehind) {
+  files_.plan({FaultKind::no_space, ".zip", 1, 1000});
+  const Job job = run(september());
+  EXPECT_EQ(job.state, JobState::failed);
+  EXPECT_EQ(job.error, "The export could not be written: no space left on the server's disk.");
+  EXPECT_EQ(artifacts(), std::vector<std::string>{});
+  EXPECT_EQ(exports_->artifact(admin_, job.id).error().kind, ErrorKind::gone);
+  EXPECT_FALSE(job.is_unplannable);
+
+  files_.heal();
+  const auto again = exports_->retry(admin_, job.id);
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_NE(again->id, job.id);
+  EXPECT_EQ(again->snapshot, job.snapshot);
+  EXPECT_EQ(wait(again->id).state, JobState::success);
+  EXPECT_EQ(exports_->retry(admin_, again->id).error().kind, ErrorKind::conflict);
+}
+
+TEST_F(ExportJobs, AFailedSyncFailsTheJob) {
+  files_.plan({FaultKind::sync_error, ".zip", 1, 1000});
+  const Job job = run(september());
+  EXPECT_EQ(job.state, JobState::failed);
+  EXPECT_EQ(job.error, "The export could not be written: the server's disk reported an error.");
+  EXPECT_EQ(artifacts(), std::vector<std::string>{});
+}
+
+TEST_F(ExportJobs, AJobWaitingForARunnerIsCancelledAtOnce) {
+  const auto job = create(september());
+  EXPECT_EQ(job->state, JobState::created);
+  EXPECT_EQ(job->progress.waiting_for, "a runner");
+  const auto cancelled = exports_->cancel(admin_, job->id);
+  ASSERT_TRUE(cancelled);
+  EXPECT_EQ(cancelled->state, JobState::cancelled);
+  EXPECT_EQ(cancelled->error, "The export was cancelled.");
+  EXPECT_EQ(exports_->cancel(admin_, job->id).error().kind, ErrorKind::conflict);
+  EXPECT_EQ(exports_->artifact(admin_, job->id).error().kind, ErrorKind::gone);
+  EXPECT_EQ(wait(job->id).state, JobState::cancelled);
+}
+
+TEST_F(ExportJobs, AJobOfARunnerThatDiedIsTakenUpAgain) {
+  callback_url_ = "https://example.invalid/done";
+  const auto job = create(september());
+  // What a killed process leaves: a lease, and half a file.
+  JobStore store(*control_);
+  const auto taken = store.take("dead/0", clock_.now(), clock_.now().plus_seconds(3600), {});
+  ASSERT_TRUE(taken && *taken);
+  const std::string half = folder_ / "artifacts" / (job->id + "-1.zip.r0.tmp");
+  check(replace_file(system_files(), half, "half"));
+  check(replace_file(system_files(), folder_ / "artifacts" / "gone-1.zip", "whose job is not known"));
+  EXPECT_EQ(exports_->get(admin_, job->id)->state, JobState::processing);
+
+  reopen();
+  const Job done = (exports_->start(), wait(job->id));
+  EXPECT_EQ(done.state, JobState::success) << done.error;
+  EXPECT_EQ(done.snapshot, job->snapshot);
+  close();
+  EXPECT_EQ(artifacts(), (std::vector<std::string>{job->id + "-1.manifest.json", job->id + "-1.zip"}));
+  open();
+}
+
+TEST_F(ExportJobs, AStopPutsBackWhatRunsAndTheNextStartFinishesIt) {
+  gate_.close_gate();
+  exports_->start();
+  const auto job = create(september());
+  gate_.wait_for_caller();
+  EXPECT_EQ(exports_->get(admin_, job->id)->state, JobState::processing);
+  EXPECT_EQ(exports_->get(admin_, job->id)->progress.waiting_for, "");
+  std::promise<JobState> told;
+  exports_->when_final(admin_, job->id, 600'000, [&](Result<Job> answer) { told.set_value(answer->state); });
+  {
+    std::promise<void> stopping;
+    const std::jthread stopper([&] {
+      stopping.set_value();
+      exports_->stop(0);
+    });
+    stopping.get_future().wait();
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(create(september("a-box")));  // time for the stop to reach the runner
+    gate_.open_gate();
+  }
+  const JobState state = told.get_future().get();
+  const auto left = exports_->get(admin_, job->id);
+  EXPECT_EQ(left->state, state);
+  if (state == JobState::processing) {  // else the stop came after its last step
+    EXPECT_EQ(left->progress.waiting_for, "a runner");
+    EXPECT_EQ(artifacts(), std::vector<std::string>{});
+  }
+
+  reopen();
+  exports_->start();
+  EXPECT_EQ(wait(job->id).state, JobState::success);
+}
+
+TEST_F(ExportJobs, AStopLetsFinishWhatEndsInTime) {
+  exports_->start();
+  const auto job = create(september());
+  const auto running = exports_->get(admin_, job->id);
+  ASSERT_TRUE(running);
+  wait(job->id);
+  exports_->stop(60'000);
+  EXPECT_EQ(exports_->get(admin_, job->id)->state, JobState::success);
+}
+
+TEST_F(ExportJobs, AJobAtWorkIsCancelledAtItsNextStep) {
+  gate_.close_gate();
+  exports_->start();
+  const auto job = create(september());
+  gate_.wait_for_caller();
+  const auto asked = exports_->cancel(admin_, job->id);
+  ASSERT_TRUE(asked) << asked.error().text;
+  EXPECT_EQ(asked->state, JobState::processing);
+  gate_.open_gate();
+  const Job done = wait(job->id);
+  EXPECT_EQ(done.state, JobState::cancelled);
+  EXPECT_EQ(done.error, "The export was cancelled.");
+  EXPECT_EQ(artifacts(), std::vector<std::string>{});
+}
+
+TEST_F(ExportJobs, ALeaseThatRanOutMeanwhileIsNotTakenByTheSameProcess) {
+  gate_.close_gate();
+  exports_->start();
+  const auto job = create(september());
+  gate_.wait_for_caller();
+  clock_.advance_us(Instant::us_per_day);
+  const auto other = create(september("a-box"));  // wakes the second runner, which must take this one
+  ASSERT_TRUE(other);
+  gate_.open_gate();
+  EXPECT_EQ(wait(other->id).state, JobState::success);
+  EXPECT_EQ(wait(job->id).state, JobState::success);
+}
+
+TEST_F(ExportJobs, AnArtifactIsKeptThreeDaysAndAJobThirty) {
+  const Job job = run(september());
+  EXPECT_EQ(job.expires, job.finished->plus_seconds(3 * 86'400));
+  clock_.advance_us(3 * Instant::us_per_day - Instant::us_per_second * 3600);
+  EXPECT_TRUE(exports_->artifact(admin_, job.id));
+  clock_.advance_us(Instant::us_per_second * 3601);
+  const auto gone = exports_->artifact(admin_, job.id);
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().kind, ErrorKind::gone);
+  const auto still = exports_->get(admin_, job.id);
+  ASSERT_TRUE(still);
+  EXPECT_EQ(still->state, JobState::success);
+  EXPECT_EQ(shown_state(*still, clock_.now()), JobState::expired);
+  // The upkeep thread removes the file by itself.
+  const auto is_removed = [&] { return artifacts() == std::vector<std::string>{job.id + "-1.manifest.json"}; };
+  for (int i = 0; i < 6000 && !is_removed(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(is_removed());
+  clock_.advance_us(28 * Instant::us_per_day);
+  EXPECT_EQ(exports_->get(admin_, job.id).error().kind, ErrorKind::not_found);
+  for (int i = 0; i < 6000 && !artifacts().empty(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(artifacts().empty());
+}
+
+TEST_F(ExportJobs, TheCallbackIsQueuedOnceAlsoWhenAProcessDiesBetween) {
+  callback_url_ = "https://example.invalid/done";
+  const Job job = run(september());
+  const auto is_queued = [&] { return !deliveries(job.id).empty(); };
+  for (int i = 0; i < 6000 && !is_queued(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  ASSERT_EQ(deliveries(job.id).size(), 1U);
+  EXPECT_EQ(deliveries(job.id)[0].url, callback_url_);
+  EXPECT_EQ(deliveries(job.id)[0].org, "top");
+
+  // Ended, but the process died before the outbox had it.
+  exports_->stop(0);
+  const auto other = create(september());
+  JobStore store(*control_);
+  auto taken = store.take("dead/0", clock_.now(), clock_.now().plus_seconds(60), {});
+  ASSERT_TRUE(taken && *taken);
+  (*taken)->job.state = JobState::failed;
+  (*taken)->job.finished = clock_.now();
+  check(store.finish(**taken));
+  reopen();
+  exports_->start();
+  for (int i = 0; i < 6000 && deliveries(other->id).empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(deliveries(other->id).size(), 1U);
+  EXPECT_EQ(deliveries(job.id).size(), 1U);
+}
+
+TEST_F(ExportJobs, AWaiterIsAnsweredAtTheEndOrWhenItsTimeIsOver) {
+  const auto job = create(september());
+  const auto ask = [&](std::int64_t wait_ms) {
+    auto promise = std::make_shared<std::promise<Result<Job>>>();
+    exports_->when_final(admin_, job->id, wait_ms,
+                         [promise](Result<Job> answer) { promise->set_value(std::move(answer)); });
+    return promise->get_future();
+  };
+  EXPECT_EQ(ask(0).get()->state, JobState::created);
+  EXPECT_EQ(ask(20).get()->state, JobState::created);
+  auto first = ask(60'000), second = ask(120'000);
+  exports_->start();
+  EXPECT_EQ(first.get()->state, JobState::success);
+  EXPECT_EQ(second.get()->state, JobState::success);
+  EXPECT_EQ(ask(60'000).get()->state, JobState::success);
+
+  exports_->stop(1000);
+  const auto late = create(september());
+  std::promise<JobState> state;
+  exports_->when_final(admin_, late->id, 60'000, [&](Result<Job> answer) { state.set_value(answer->state); });
+  EXPECT_EQ(state.get_future().get(), JobState::created) << "nobody would ever answer after a stop";
+}
+
+TEST_F(ExportJobs, ListsAreNewestFirstInPages) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) ids.insert(ids.begin(), create(september(i % 2 == 0 ? "top" : "a-box"))->id);
+  std::vector<std::string> seen;
+  std::string token;
+  do {
+    const auto page = exports_->list(admin_, {.page_size = 2, .page_token = token});
+    ASSERT_TRUE(page) << page.error().text;
+    for (const Job& job : page->jobs) seen.push_back(job.id);
+    token = page->next_page_token;
+  } while (!token.empty());
+  EXPECT_EQ(seen, ids);
+  EXPECT_EQ(exports_->list(admin_, {.org = "a-box"})->jobs.size(), 2U);
+  EXPECT_TRUE(exports_->list(admin_, {.org = "alone"})->jobs.empty());
+  EXPECT_EQ(exports_->list(admin_, {.page_token = "x"}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(exports_->list(admin_, {.page_size = 0}).error().kind, ErrorKind::invalid);
+}
+
+}  // namespace
+}  // namespace meterport::exports
