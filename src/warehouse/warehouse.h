@@ -1,5 +1,6 @@
 // The columnar store's port: facts in position order, a dictionary per text dimension, one roll-up (org, meter, UTC
-// day). Everything in it is a function of the log and can be rebuilt.
+// day). Everything in it is a function of the log and can be rebuilt. The roll-up trails the facts by a bounded number
+// of them, which are summed as they are: answers never depend on how far it is.
 //
 // append() is called by the loader alone (one thread); readers run beside it on connections of their own and see whole
 // load batches only. Codes are dictionary codes, 0 = no value; they say nothing of text order.
@@ -109,8 +110,8 @@ class Warehouse {
   /// Distinct meters with a fact in the period.
   virtual Result<std::vector<Code>> meters_in_use(std::uint64_t as_of_position, const std::vector<Code>& orgs,
                                                   Instant from, Instant to) = 0;
-  /// Merges roll-up runs of many small batches, if due; true = it did some. Answers do not change by it. Called by the
-  /// loader's thread, between batches.
+  /// One step of keeping the roll-up: extends it or merges parts of it, if due; true = it did. Answers do not change
+  /// by it. Called by the loader's thread, between batches.
   virtual Result<bool> compact() = 0;
   /// Folds the store's own log, so that opening stays short; a refusal because others are busy is not an error. As
   /// compact().
@@ -121,7 +122,8 @@ struct DuckDbOptions {
   std::string path;  ///< DATA/warehouse.duckdb; empty = in memory
   std::string memory_limit = "1GB";
   unsigned threads = 2;
-  std::string temporary_folder;
+  std::string temporary_folder;             ///< empty = beside the file
+  std::uint64_t run_facts_min = 1'000'000;  ///< facts beyond the roll-up at which compact() adds them to it
 };
 /// Opens or creates; internal with a text that says `meterport rebuild` when the file is damaged or of another
 /// schema, store_unavailable when another process has it open. One writer at a time: append, compact and checkpoint

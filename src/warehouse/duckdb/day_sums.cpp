@@ -1,47 +1,45 @@
 #include "warehouse/duckdb/day_sums.h"
 
-#include <algorithm>
-#include <bit>
-#include <tuple>
-
 namespace meterport::warehouse::duck {
 
 namespace {
 
-std::uint64_t mix(std::int32_t day, Code org, Code meter) {
-  std::uint64_t h = (std::uint64_t{org} << 32) | meter;
-  h = (h ^ (static_cast<std::uint64_t>(day) * 0x9E3779B97F4A7C15ull)) * 0xD6E8FEB86659FD93ull;
+std::uint64_t hash_of(const DaySum& sum) {
+  std::uint64_t h = (std::uint64_t{sum.org} << 32) | sum.meter;
+  h = (h ^ (static_cast<std::uint64_t>(sum.day) * 0x9E3779B97F4A7C15ull)) * 0xD6E8FEB86659FD93ull;
   return h ^ (h >> 32);
 }
 
 }  // namespace
 
-std::vector<DaySum> day_sums(std::span<const Fact> facts) {
-  std::vector<DaySum> sums;
-  // Open addressing over places in `sums`, never more than half full.
-  std::vector<std::uint32_t> slots(std::bit_ceil(facts.size() * 2 + 2), 0);
-  const std::uint64_t mask = slots.size() - 1;
-  for (const Fact& fact : facts) {
-    const std::int32_t day = day_of(Instant{fact.time_us}).days;
-    const Code org = fact.codes[static_cast<std::size_t>(Dimension::org)];
-    const Code meter = fact.codes[static_cast<std::size_t>(Dimension::meter)];
-    std::uint64_t slot = mix(day, org, meter) & mask;
-    while (slots[slot] != 0) {
-      const DaySum& sum = sums[slots[slot] - 1];
-      if (sum.day == day && sum.org == org && sum.meter == meter) break;
-      slot = (slot + 1) & mask;
-    }
-    if (slots[slot] == 0) {
-      sums.push_back({.day = day, .org = org, .meter = meter});
-      slots[slot] = static_cast<std::uint32_t>(sums.size());
-    }
-    DaySum& sum = sums[slots[slot] - 1];
-    sum.whole += fact.whole;
-    sum.fraction_1e18 += fact.fraction_1e18;
-    ++sum.records;
+std::size_t DaySums::slot_of(const DaySum& part) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t slot = hash_of(part) & mask;
+  while (slots_[slot] != 0) {
+    const DaySum& row = rows_[slots_[slot] - 1];
+    if (row.day == part.day && row.org == part.org && row.meter == part.meter) break;
+    slot = (slot + 1) & mask;
   }
-  std::ranges::sort(sums, {}, [](const DaySum& s) { return std::tuple(s.day, s.org, s.meter); });
-  return sums;
+  return slot;
+}
+
+void DaySums::grow() {
+  slots_.assign(slots_.size() * 2, 0);
+  for (std::size_t i = 0; i < rows_.size(); ++i) slots_[slot_of(rows_[i])] = static_cast<std::uint32_t>(i + 1);
+}
+
+void DaySums::add(const DaySum& part) {
+  const std::size_t slot = slot_of(part);
+  if (slots_[slot] == 0) {
+    rows_.push_back(part);
+    slots_[slot] = static_cast<std::uint32_t>(rows_.size());
+    if (rows_.size() * 2 > slots_.size()) grow();
+    return;
+  }
+  DaySum& row = rows_[slots_[slot] - 1];
+  row.whole += part.whole;
+  row.fraction_1e18 += part.fraction_1e18;
+  row.records += part.records;
 }
 
 }  // namespace meterport::warehouse::duck

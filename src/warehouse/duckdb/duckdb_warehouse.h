@@ -9,11 +9,10 @@
 
 #include "warehouse/duckdb/pool.h"
 #include "warehouse/duckdb/runs.h"
+#include "warehouse/duckdb/sql.h"
 #include "warehouse/warehouse.h"
 
 namespace meterport::warehouse::duck {
-
-struct DaySum;
 
 class DuckDbWarehouse final : public Warehouse {
  public:
@@ -22,7 +21,9 @@ class DuckDbWarehouse final : public Warehouse {
   Status append(const LoadBatch& batch) override;
   Result<std::uint64_t> loaded_position() override { return loaded_position_.load(); }
   Status read_words(const std::function<void(Dimension, Code, std::string_view)>& each) override;
-  Status sum(const SumQuery& query, const std::function<void(const SumRow&)>& each) override;
+  Status sum(const SumQuery& query, const std::function<void(const SumRow&)>& each) override {
+    return sum_as(query, true, each);
+  }
   Result<std::vector<DayCount>> count_days(std::uint64_t as_of_position, const std::vector<Code>& orgs,
                                            const std::vector<Code>& meters, Instant from, Instant to) override;
   Result<std::vector<Code>> meters_in_use(std::uint64_t as_of_position, const std::vector<Code>& orgs, Instant from,
@@ -31,16 +32,24 @@ class DuckDbWarehouse final : public Warehouse {
   Status checkpoint() override;
 
  private:
-  explicit DuckDbWarehouse(std::unique_ptr<Database> database) : database_(std::move(database)), readers_(*database_) {}
+  DuckDbWarehouse(std::unique_ptr<Database> database, std::uint64_t run_facts_min)
+      : database_(std::move(database)), readers_(*database_), run_facts_min_(run_facts_min) {}
   Status prepare_schema();
   /// Position and runs as the file has them.
   Status read_state();
   Status check_batch(const LoadBatch& batch) const;
   Status append_words(const std::vector<NewWord>& words);
   Status append_facts(const std::vector<Fact>& facts);
-  Status append_run(const RollUpRun& run, const std::vector<DaySum>& sums);
-  Status merge(const std::vector<RollUpRun>& merged, RollUpRun& result, std::vector<std::uint64_t>& dropped);
-  Result<QueryResult> read_sums(const SumQuery& query);
+  /// Runs `statement`, which inserts the sums of `run`, and enters the run.
+  Status insert_run(const std::string& statement, RollUpRun& run);
+  Status extend_roll_up();
+  Result<bool> is_worth_merging(const std::vector<RollUpRun>& runs);
+  Status merge_runs(const std::vector<RollUpRun>& merged);
+  /// Where the roll-up ends.
+  [[nodiscard]] std::uint64_t summed_position() const;
+  Status sum_as(const SumQuery& query, bool with_quantity, const std::function<void(const SumRow&)>& each);
+  /// Rows of the plan that it settles on.
+  Result<QueryResult> read_sums(const SumQuery& query, SumPlan& plan);
 
   std::unique_ptr<Database> database_;
   ReaderPool readers_;
@@ -48,6 +57,9 @@ class DuckDbWarehouse final : public Warehouse {
   std::unique_ptr<Connection> writer_;
   std::vector<RollUpRun> runs_;  ///< as committed; the writer's own, readers ask the table
   std::uint64_t last_run_id_ = 0;
+  std::uint64_t weighed_at_run_ = 0;    ///< newest run when a merge was last thought of
+  std::uint64_t facts_not_summed_ = 0;  ///< beyond the roll-up's end
+  const std::uint64_t run_facts_min_;
   std::atomic<std::uint64_t> loaded_position_{0};
 };
 

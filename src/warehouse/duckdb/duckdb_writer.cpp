@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "warehouse/duckdb/day_sums.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
 #include "warehouse/duckdb/sql.h"
 
@@ -13,7 +12,7 @@ namespace meterport::warehouse::duck {
 namespace {
 
 // Runs merged at once at the least: a merge of few rewrites too often, of many leaves too much to read.
-constexpr std::size_t fan_in_min = 16;
+constexpr std::size_t fan_in_min = 8;
 
 /// Fills and hands over chunks: `fill(first, count)` writes rows first.. into the chunk's places 0..
 template <class Fill>
@@ -55,19 +54,9 @@ Status DuckDbWarehouse::append(const LoadBatch& batch) {
   const std::lock_guard lock(writer_mutex_);
   if (batch.loaded_position <= loaded_position_) return {};
   if (auto checked = check_batch(batch); !checked) return checked;
-  std::uint64_t covered_end = 0;
-  for (const RollUpRun& run : runs_) covered_end = std::max(covered_end, run.last_position);
-  const std::vector<DaySum> sums = day_sums(batch.facts);
-  const RollUpRun run{.id = last_run_id_ + 1,
-                      .first_position = covered_end + 1,
-                      .last_position = batch.loaded_position,
-                      .rows = sums.size()};
   auto status = writer_->in_transaction([&]() -> Status {
     if (auto words = append_words(batch.words); !words) return words;
-    if (!batch.facts.empty()) {
-      if (auto facts = append_facts(batch.facts); !facts) return facts;
-      if (auto added = append_run(run, sums); !added) return added;
-    }
+    if (auto facts = append_facts(batch.facts); !facts) return facts;
     return writer_->run(fmt::format("UPDATE meta SET loaded_position = {}", batch.loaded_position));
   });
   if (!status) {
@@ -76,10 +65,7 @@ Status DuckDbWarehouse::append(const LoadBatch& batch) {
     return state && loaded_position_ == batch.loaded_position ? Status{} : status;
   }
   loaded_position_ = batch.loaded_position;
-  if (!batch.facts.empty()) {
-    runs_.push_back(run);
-    last_run_id_ = run.id;
-  }
+  facts_not_summed_ += batch.facts.size();
   return {};
 }
 
@@ -97,6 +83,7 @@ Status DuckDbWarehouse::append_words(const std::vector<NewWord>& words) {
 }
 
 Status DuckDbWarehouse::append_facts(const std::vector<Fact>& facts) {
+  if (facts.empty()) return {};
   std::vector<duckdb_type> types = {DUCKDB_TYPE_UBIGINT, DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_BIGINT,
                                     DUCKDB_TYPE_INTEGER};
   types.insert(types.end(), dimension_count, DUCKDB_TYPE_UINTEGER);
@@ -115,74 +102,76 @@ Status DuckDbWarehouse::append_facts(const std::vector<Fact>& facts) {
   });
 }
 
-Status DuckDbWarehouse::append_run(const RollUpRun& run, const std::vector<DaySum>& sums) {
-  auto appender =
-      TableAppender::open(*writer_, "rollup",
-                          {DUCKDB_TYPE_UBIGINT, DUCKDB_TYPE_INTEGER, DUCKDB_TYPE_UINTEGER, DUCKDB_TYPE_UINTEGER,
-                           DUCKDB_TYPE_HUGEINT, DUCKDB_TYPE_HUGEINT, DUCKDB_TYPE_UBIGINT});
-  if (!appender) return fail(std::move(appender));
-  auto appended = append_rows(*appender, sums.size(), [&](std::size_t first, std::size_t count) {
-    const DaySum* rows = sums.data() + first;
-    fill_column<std::uint64_t>(*appender, 0, rows, count, [&](const DaySum&) { return run.id; });
-    fill_column<std::int32_t>(*appender, 1, rows, count, [](const DaySum& s) { return s.day; });
-    fill_column<Code>(*appender, 2, rows, count, [](const DaySum& s) { return s.org; });
-    fill_column<Code>(*appender, 3, rows, count, [](const DaySum& s) { return s.meter; });
-    fill_column<duckdb_hugeint>(*appender, 4, rows, count, [](const DaySum& s) { return to_hugeint(s.whole); });
-    fill_column<duckdb_hugeint>(*appender, 5, rows, count, [](const DaySum& s) { return to_hugeint(s.fraction_1e18); });
-    fill_column<std::uint64_t>(*appender, 6, rows, count, [](const DaySum& s) { return s.records; });
-  });
-  if (!appended) return appended;
-  return writer_->run(fmt::format("INSERT INTO runs VALUES ({}, {}, {}, {}, 0)", run.id, run.first_position,
-                                  run.last_position, run.rows));
+std::uint64_t DuckDbWarehouse::summed_position() const {
+  std::uint64_t end = 0;
+  for (const RollUpRun& run : runs_) end = std::max(end, run.last_position);
+  return end;
 }
 
 Result<bool> DuckDbWarehouse::compact() {
   const std::lock_guard lock(writer_mutex_);
-  const std::vector<RollUpRun> merged = runs_to_merge(runs_, fan_in_min);
-  if (merged.empty()) return false;
-  RollUpRun result{.id = last_run_id_ + 1,
-                   .first_position = merged.front().first_position,
-                   .last_position = merged.back().last_position};
-  std::vector<std::uint64_t> dropped;
-  auto status = writer_->in_transaction([&] { return merge(merged, result, dropped); });
-  if (!status) {
-    // As in append(): what counts is what the file says; the error is told either way.
-    (void)read_state();
-    return fail(std::move(status));
+  Status done;
+  if (facts_not_summed_ >= run_facts_min_) {
+    done = extend_roll_up();
+  } else {
+    const std::vector<RollUpRun> merged = runs_to_merge(runs_, fan_in_min);
+    if (merged.empty() || last_run_id_ < weighed_at_run_ + fan_in_min) return false;
+    weighed_at_run_ = last_run_id_;
+    const auto worth_it = is_worth_merging(merged);
+    if (!worth_it) return fail(worth_it);
+    if (!*worth_it) return false;
+    done = merge_runs(merged);
   }
-  last_run_id_ = result.id;
-  for (RollUpRun& run : runs_) {
-    if (std::ranges::any_of(merged, [&](const RollUpRun& m) { return m.id == run.id; })) run.parent = result.id;
-  }
-  std::erase_if(runs_, [&](const RollUpRun& run) { return std::ranges::find(dropped, run.id) != dropped.end(); });
-  runs_.push_back(result);
+  // Small next to the change itself, and right whatever became of its commit.
+  if (auto state = read_state(); !state) return fail(std::move(state));
+  if (!done) return fail(std::move(done));
   return true;
 }
 
-Status DuckDbWarehouse::merge(const std::vector<RollUpRun>& merged, RollUpRun& result,
-                              std::vector<std::uint64_t>& dropped) {
-  auto inserted = writer_->query(merge_statement(merged, result.id));
+/// Usage that comes in order of time leaves runs of different days, which merging would only copy.
+Result<bool> DuckDbWarehouse::is_worth_merging(const std::vector<RollUpRun>& runs) {
+  auto counted = writer_->query(merged_rows_statement(runs));
+  if (!counted) return fail(std::move(counted));
+  std::uint64_t rows_after = 0;
+  counted->read([&](const Chunk& chunk) { rows_after = static_cast<std::uint64_t>(chunk.column<std::int64_t>(0)[0]); });
+  std::uint64_t rows = 0;
+  for (const RollUpRun& run : runs) rows += run.rows;
+  return rows_after * 10 < rows * 7;
+}
+
+Status DuckDbWarehouse::insert_run(const std::string& statement, RollUpRun& run) {
+  auto inserted = writer_->query(statement);
   if (!inserted) return fail(std::move(inserted));
-  inserted->read(
-      [&](const Chunk& chunk) { result.rows = static_cast<std::uint64_t>(chunk.column<std::int64_t>(0)[0]); });
+  inserted->read([&](const Chunk& chunk) { run.rows = static_cast<std::uint64_t>(chunk.column<std::int64_t>(0)[0]); });
+  return writer_->run(fmt::format("INSERT INTO runs VALUES ({}, {}, {}, {}, 0)", run.id, run.first_position,
+                                  run.last_position, run.rows));
+}
+
+Status DuckDbWarehouse::extend_roll_up() {
+  RollUpRun run{.id = last_run_id_ + 1, .first_position = summed_position() + 1, .last_position = loaded_position_};
+  return writer_->in_transaction(
+      [&] { return insert_run(extend_statement(run.id, run.first_position - 1, run.last_position), run); });
+}
+
+Status DuckDbWarehouse::merge_runs(const std::vector<RollUpRun>& merged) {
+  RollUpRun run{.id = last_run_id_ + 1,
+                .first_position = merged.front().first_position,
+                .last_position = merged.back().last_position};
   std::vector<std::uint64_t> ids;
-  for (const RollUpRun& run : merged) ids.push_back(run.id);
+  for (const RollUpRun& child : merged) ids.push_back(child.id);
   // What these runs once replaced goes now: one generation is kept.
-  for (const RollUpRun& run : runs_) {
-    if (run.parent != 0 && std::ranges::find(ids, run.parent) != ids.end()) dropped.push_back(run.id);
+  std::vector<std::uint64_t> dropped;
+  for (const RollUpRun& old : runs_) {
+    if (old.parent != 0 && std::ranges::find(ids, old.parent) != ids.end()) dropped.push_back(old.id);
   }
-  std::vector<std::string> statements;
-  if (!dropped.empty()) {
-    statements.push_back("DELETE FROM rollup WHERE " + is_one_of("run", dropped));
-    statements.push_back("DELETE FROM runs WHERE " + is_one_of("id", dropped));
-  }
-  statements.push_back(fmt::format("UPDATE runs SET parent = {} WHERE {}", result.id, is_one_of("id", ids)));
-  statements.push_back(fmt::format("INSERT INTO runs VALUES ({}, {}, {}, {}, 0)", result.id, result.first_position,
-                                   result.last_position, result.rows));
-  for (const std::string& sql : statements) {
-    if (auto done = writer_->run(sql); !done) return done;
-  }
-  return {};
+  return writer_->in_transaction([&]() -> Status {
+    if (auto inserted = insert_run(merge_statement(run.id, merged), run); !inserted) return inserted;
+    if (!dropped.empty()) {
+      if (auto done = writer_->run("DELETE FROM rollup WHERE " + is_one_of("run", dropped)); !done) return done;
+      if (auto done = writer_->run("DELETE FROM runs WHERE " + is_one_of("id", dropped)); !done) return done;
+    }
+    return writer_->run(fmt::format("UPDATE runs SET parent = {} WHERE {}", run.id, is_one_of("id", ids)));
+  });
 }
 
 Status DuckDbWarehouse::checkpoint() {

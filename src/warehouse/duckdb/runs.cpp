@@ -6,9 +6,7 @@ namespace meterport::warehouse::duck {
 
 Cover cover(std::span<const RollUpRun> runs, std::uint64_t position) {
   std::vector<const RollUpRun*> usable;
-  std::uint64_t newest_end = 0;
   for (const RollUpRun& run : runs) {
-    newest_end = std::max(newest_end, run.last_position);
     if (run.last_position <= position) usable.push_back(&run);
   }
   // The longest of those that start together comes first: parents before their children.
@@ -22,7 +20,6 @@ Cover cover(std::span<const RollUpRun> runs, std::uint64_t position) {
     result.runs.push_back(run->id);
     result.end = run->last_position;
   }
-  result.is_all = result.end == newest_end;
   return result;
 }
 

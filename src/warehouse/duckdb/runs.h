@@ -1,9 +1,9 @@
 // Private to the adapter: which stretches of the log the roll-up has sums for, and when to merge them. Pure functions.
 //
-// Each load batch with facts adds one run: its (org, meter, day) sums, covering the positions after the run before it
-// up to the batch's last. Live runs tile (0, last] without gap. Merging replaces neighbours by one run of their sums;
-// the replaced runs stay as its children until it is merged itself, so that sums as of a position just passed by a
-// merge stay cheap. What no chosen run covers is summed from the facts, so any choice is right.
+// A run holds the (org, meter, day) sums of the positions after the run before it up to its last. Live runs tile
+// (0, last] without gap. Merging replaces neighbours by one run of their sums; the replaced runs stay as its children
+// until it is merged itself, so that sums as of a position just passed by a merge stay cheap. What no chosen run covers
+// is summed from the facts, so any choice is right.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,6 @@ struct RollUpRun {
 struct Cover {
   std::vector<std::uint64_t> runs;  ///< ids, in position order
   std::uint64_t end = 0;            ///< facts after it up to the position asked for are not in them
-  bool is_all = false;              ///< no run lies beyond `end`: there are no facts after it either
 };
 
 /// The runs whose sums make up (0, end] with the greatest end <= position, as few runs as possible.
@@ -31,7 +30,8 @@ Cover cover(std::span<const RollUpRun> runs, std::uint64_t position);
 
 /// The live neighbours to merge now, in position order; fewer than two = nothing to do. Merges the newest runs from the
 /// first one that is not larger than all after it together, once they are `fan_in_min`. So sums read at most about
-/// twice the rows a single run would hold, and a row is rewritten a logarithmic number of times.
+/// twice the rows a single run would hold and those of a few small ones; a row is rewritten a logarithmic number of
+/// times.
 std::vector<RollUpRun> runs_to_merge(std::span<const RollUpRun> runs, std::size_t fan_in_min);
 
 }  // namespace meterport::warehouse::duck

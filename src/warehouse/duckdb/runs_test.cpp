@@ -14,9 +14,8 @@ TEST(Cover, TakesTheRunsThatEndAtOrBeforeThePosition) {
   const Cover at_25 = cover(runs, 25);
   EXPECT_EQ(at_25.runs, (Ids{1, 2}));
   EXPECT_EQ(at_25.end, 20u);
-  EXPECT_FALSE(at_25.is_all);
-  EXPECT_TRUE(cover(runs, 30).is_all);
-  EXPECT_TRUE(cover(runs, 99).is_all);
+  EXPECT_EQ(cover(runs, 30).end, 30u);
+  EXPECT_EQ(cover(runs, 99).end, 30u);
   EXPECT_EQ(cover(runs, 9).runs, Ids{});
   EXPECT_EQ(cover(runs, 9).end, 0u);
 }
@@ -30,10 +29,10 @@ TEST(Cover, PrefersAMergedRunAndFallsBackToItsChildrenInsideIt) {
   EXPECT_EQ(inside.end, 10u);
 }
 
-TEST(Cover, OfNoRunsIsEmptyAndAll) {
+TEST(Cover, OfNoRunsIsEmpty) {
   const Cover nothing = cover({}, 7);
   EXPECT_TRUE(nothing.runs.empty());
-  EXPECT_TRUE(nothing.is_all);
+  EXPECT_EQ(nothing.end, 0u);
 }
 
 TEST(RunsToMerge, WaitsForEnoughRunsAndLeavesALargeBaseAlone) {

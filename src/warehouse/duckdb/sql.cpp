@@ -12,9 +12,14 @@ namespace {
 constexpr std::int64_t shift_days = 4'000'000;
 
 std::string day_of_time() {
-  return fmt::format("CAST((time_us + {}) // {} - {} AS INTEGER)", shift_days * Instant::us_per_day,
+  return fmt::format("CAST((time_us + {}) // {} - {} AS INTEGER) AS day", shift_days * Instant::us_per_day,
                      Instant::us_per_day, shift_days);
 }
+
+constexpr std::string_view roll_up_parts = "whole_1e9, whole, fraction_1e9, fraction";
+constexpr std::string_view facts_as_parts =
+    "whole // 1000000000 AS whole_1e9, whole % 1000000000 AS whole, "
+    "fraction // 1000000000 AS fraction_1e9, fraction % 1000000000 AS fraction";
 
 std::uint64_t as_literal(std::uint64_t position) {
   return std::min<std::uint64_t>(position, INT64_MAX);
@@ -44,6 +49,12 @@ std::string from_roll_up(const SumQuery& query, const std::string& columns, cons
   return sql + code_filters(query);
 }
 
+std::vector<std::uint64_t> ids_of(const std::vector<RollUpRun>& runs) {
+  std::vector<std::uint64_t> ids;
+  for (const RollUpRun& run : runs) ids.push_back(run.id);
+  return ids;
+}
+
 /// The key columns with a trailing ", " each.
 std::string keys(const SumQuery& query, std::string_view day) {
   std::string columns;
@@ -52,6 +63,26 @@ std::string keys(const SumQuery& query, std::string_view day) {
   if (query.by_day) columns += std::string(day) + ", ";
   for (const Dimension dimension : query.group_by) columns += std::string(column_name(dimension)) + ", ";
   return columns;
+}
+
+/// "SUM(a), SUM(b), " of "a, b".
+std::string sums_of(std::string_view columns) {
+  std::string sql;
+  while (!columns.empty()) {
+    const std::size_t end = std::min(columns.find(", "), columns.size());
+    sql += fmt::format("SUM({}), ", columns.substr(0, end));
+    columns.remove_prefix(std::min(end + 2, columns.size()));
+  }
+  return sql;
+}
+
+/// Of rows (day, org, meter, parts, records), as rows of the run.
+std::string insert_run(std::uint64_t id, const std::string& source) {
+  return fmt::format(
+      "INSERT INTO rollup SELECT {}, day, org, meter, CAST(SUM(whole_1e9) AS BIGINT), CAST(SUM(whole) AS BIGINT), "
+      "CAST(SUM(fraction_1e9) AS BIGINT), CAST(SUM(fraction) AS BIGINT), CAST(SUM(records) AS UBIGINT) "
+      "FROM ({}) GROUP BY day, org, meter ORDER BY day, org, meter",
+      id, source);
 }
 
 }  // namespace
@@ -67,7 +98,8 @@ std::vector<std::string> create_statements() {
       facts + ")",
       "CREATE TABLE words (dimension UTINYINT NOT NULL, code UINTEGER NOT NULL, text BLOB NOT NULL)",
       "CREATE TABLE rollup (run UBIGINT NOT NULL, day INTEGER NOT NULL, org UINTEGER NOT NULL, "
-      "meter UINTEGER NOT NULL, whole HUGEINT NOT NULL, fraction HUGEINT NOT NULL, records UBIGINT NOT NULL)",
+      "meter UINTEGER NOT NULL, whole_1e9 BIGINT NOT NULL, whole BIGINT NOT NULL, fraction_1e9 BIGINT NOT NULL, "
+      "fraction BIGINT NOT NULL, records UBIGINT NOT NULL)",
       "CREATE TABLE runs (id UBIGINT NOT NULL, first_position UBIGINT NOT NULL, last_position UBIGINT NOT NULL, "
       "row_count UBIGINT NOT NULL, parent UBIGINT NOT NULL)",
       "CREATE TABLE meta (schema_version INTEGER NOT NULL, loaded_position UBIGINT NOT NULL)",
@@ -79,39 +111,53 @@ bool roll_up_can_answer(const SumQuery& query) {
   return query.group_by.empty() && start_of(day_of(query.from)) == query.from && start_of(day_of(query.to)) == query.to;
 }
 
-std::string sum_statement(const SumQuery& query, const Cover& covered) {
+std::string sum_statement(const SumQuery& query, const SumPlan& plan) {
+  const bool use_roll_up = !plan.covered.runs.empty();
+  const std::string_view parts = !plan.with_quantity ? "" : use_roll_up ? roll_up_parts : "whole, fraction";
+  const std::string facts_parts = std::string(use_roll_up && plan.with_quantity ? facts_as_parts : parts);
+  const std::string comma = parts.empty() ? "" : ", ";
+  const std::string one_record = comma + "CAST(1 AS UBIGINT) AS records";
   std::string source;
-  if (!roll_up_can_answer(query)) {
-    // SUM of BIGINT is HUGEINT: it cannot overflow.
-    source =
-        from_facts(query, keys(query, day_of_time() + " AS day") + "whole, fraction, CAST(1 AS UBIGINT) AS records", 0);
-  } else {
-    if (!covered.runs.empty()) {
-      source = from_roll_up(query, keys(query, "day") + "whole, fraction, records", covered);
-    }
-    if (!covered.is_all || source.empty()) {
-      if (!source.empty()) source += " UNION ALL ";
-      source += from_facts(query,
-                           keys(query, day_of_time() + " AS day") +
-                               "CAST(whole AS HUGEINT) AS whole, CAST(fraction AS HUGEINT) AS fraction, "
-                               "CAST(1 AS UBIGINT) AS records",
-                           covered.end);
-    }
+  if (use_roll_up) {
+    source = from_roll_up(query, keys(query, "day") + std::string(parts) + comma + "records", plan.covered);
+    source += " UNION ALL ";
   }
+  source += from_facts(query, keys(query, day_of_time()) + facts_parts + one_record, plan.covered.end);
   const std::string names = keys(query, "day");
-  std::string sql =
-      fmt::format("SELECT {}SUM(whole), SUM(fraction), CAST(SUM(records) AS UBIGINT) FROM ({})", names, source);
+  std::string sql = fmt::format("SELECT {}{}CAST(SUM(records) AS UBIGINT) FROM ({})", names, sums_of(parts), source);
   if (!names.empty()) sql += " GROUP BY " + names.substr(0, names.size() - 2);
   return sql + " HAVING COUNT(*) > 0";
 }
 
-std::string merge_statement(const std::vector<RollUpRun>& runs, std::uint64_t id) {
-  std::vector<std::uint64_t> ids;
-  for (const RollUpRun& run : runs) ids.push_back(run.id);
+bool wants_parts(const SumQuery& query, const SumPlan& plan) {
+  return plan.with_quantity && !plan.covered.runs.empty() && query.by_org && query.by_meter && query.by_day;
+}
+
+std::string parts_statement(const SumQuery& query, const SumPlan& plan) {
+  const std::string rolled_up =
+      from_roll_up(query, fmt::format("org, meter, day, {}, records", roll_up_parts), plan.covered);
+  const std::string rest =
+      from_facts(query, fmt::format("org, meter, {}, {}", day_of_time(), facts_as_parts), plan.covered.end);
   return fmt::format(
-      "INSERT INTO rollup SELECT {}, day, org, meter, SUM(whole), SUM(fraction), CAST(SUM(records) AS UBIGINT) "
-      "FROM rollup WHERE {} GROUP BY day, org, meter ORDER BY day, org, meter",
-      id, is_one_of("run", std::move(ids)));
+      "{} UNION ALL SELECT org, meter, day, CAST(SUM(whole_1e9) AS BIGINT), CAST(SUM(whole) AS BIGINT), "
+      "CAST(SUM(fraction_1e9) AS BIGINT), CAST(SUM(fraction) AS BIGINT), CAST(COUNT(*) AS UBIGINT) "
+      "FROM ({}) GROUP BY org, meter, day",
+      rolled_up, rest);
+}
+
+std::string extend_statement(std::uint64_t id, std::uint64_t after, std::uint64_t last) {
+  return insert_run(id, fmt::format("SELECT {}, org, meter, {}, CAST(1 AS UBIGINT) AS records FROM facts "
+                                    "WHERE position > {} AND position <= {}",
+                                    day_of_time(), facts_as_parts, after, last));
+}
+
+std::string merge_statement(std::uint64_t id, const std::vector<RollUpRun>& runs) {
+  return insert_run(id, "SELECT day, org, meter, " + std::string(roll_up_parts) + ", records FROM rollup WHERE " +
+                            is_one_of("run", ids_of(runs)));
+}
+
+std::string merged_rows_statement(const std::vector<RollUpRun>& runs) {
+  return "SELECT APPROX_COUNT_DISTINCT(HASH(day, org, meter)) FROM rollup WHERE " + is_one_of("run", ids_of(runs));
 }
 
 std::string is_one_of(std::string_view column, std::vector<std::uint64_t> values) {
