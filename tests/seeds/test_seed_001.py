@@ -100,11 +100,3 @@ def test_rights_to_the_parent_and_all_linked_orgs_are_needed(shared):
     shared.user("eu-only", "acme-eu", "exporter")
     refused = shared.informatica("eu-only", "password-of-user").call("POST", RESOURCE, PRINTED, **HEADERS)
     assert refused.status == 403 and refused.json()["error"]["code"] == "METERING_FORBIDDEN"
-
-
-@pytest.mark.quick
-def test_a_job_that_fails_at_its_post_reads_like_the_error_sample():
-    """The text form of the printed FAILED answer is made where a job cannot be planned; the job's own path is tested in
-    the exports unit tests and in test_seed_000's FAILED status, this checks the form that the dialect prints."""
-    source = (__import__("harness").ROOT / "src/dialects/informatica/jobs.cpp").read_text()
-    assert "Exception occurred while processing request for org: {}. {}" in source

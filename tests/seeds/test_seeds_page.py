@@ -13,7 +13,9 @@ def test_every_row_names_a_test_that_exists():
     rows = [r for r in rows if r[0] != "what the page says"]
     assert len(rows) > 40
     for row in rows:
-        named = re.findall(r"`([\w/]+\.py)::(\w+)`", row[-1])
+        named = re.findall(r"`([\w/]+\.(?:py|cpp))::(\w+)`", row[-1])
         assert named, f"no test: {row}"
         for file, function in named:
-            assert f"def {function}(" in (ROOT / "tests" / file).read_text(), f"{file}::{function} does not exist"
+            path = ROOT / ("tests/" + file if file.endswith(".py") else file)
+            form = f"def {function}(" if file.endswith(".py") else f", {function})"
+            assert form in path.read_text(), f"{file}::{function} does not exist"

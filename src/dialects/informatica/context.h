@@ -33,7 +33,4 @@ http::Response post_export(const Services& services, const http::Request& reques
 http::Response get_status(const Services& services, const http::Request& request);
 void get_download(const Services& services, http::Request request, http::Reply reply);
 
-/// The plain text a finished job's callback carries (section 5.3).
-std::string callback_text(const exports::Job& job);
-
 }  // namespace meterport::informatica

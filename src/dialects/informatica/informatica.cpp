@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "dialects/informatica/context.h"
+#include "dialects/informatica/job_object.h"
 #include "dialects/informatica/requests.h"
 
 namespace meterport::informatica {

@@ -1,98 +1,14 @@
 // Export jobs on the wire: POST, status, download, callback text (informatica.md sections 4 and 5).
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
-#include "base/json_writer.h"
 #include "dialects/informatica/context.h"
+#include "dialects/informatica/job_object.h"
 #include "dialects/informatica/requests.h"
 
 namespace meterport::informatica {
 namespace {
 
 constexpr const char* dialect_name = "informatica";
-
-/// What the job object echoes, kept with the job as DialectNote::json.
-struct Echo {
-  std::string org_id, start_date, end_date;
-  std::optional<std::string> callback_url;
-  bool is_older_resource = false, combined = false;
-};
-
-std::string to_json(const Echo& echo) {
-  nlohmann::json json = {{"orgId", echo.org_id},
-                         {"startDate", echo.start_date},
-                         {"endDate", echo.end_date},
-                         {"older", echo.is_older_resource},
-                         {"combined", echo.combined}};
-  if (echo.callback_url) json["callbackUrl"] = *echo.callback_url;
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-Echo parse_echo(const exports::Job& job) {
-  Echo echo;
-  const auto json = nlohmann::json::parse(job.note.json, nullptr, false);
-  if (!json.is_object()) return echo;
-  echo.org_id = json.value("orgId", job.spec.org);
-  echo.start_date = json.value("startDate", "");
-  echo.end_date = json.value("endDate", "");
-  echo.is_older_resource = json.value("older", false);
-  echo.combined = json.value("combined", false);
-  if (json.contains("callbackUrl")) echo.callback_url = json["callbackUrl"].get<std::string>();
-  return echo;
-}
-
-/// The vendor's word. Its wire knows no cancelled and no expired job (crosswalk 3.1).
-const char* wire_status(JobState state) {
-  switch (state) {
-    case JobState::created:
-      return "CREATED";
-    case JobState::processing:
-      return "PROCESSING";
-    case JobState::success:
-    case JobState::expired:
-      return "SUCCESS";
-    case JobState::partial_success:
-      return "PARTIAL_SUCCESS";
-    case JobState::failed:
-    case JobState::cancelled:
-      return "FAILED";
-  }
-  return "FAILED";
-}
-
-/// Text of FAILED and PARTIAL_SUCCESS; empty for the others.
-std::string error_message(const exports::Job& job, const Echo& echo) {
-  if (job.is_unplannable) {
-    return fmt::format("Exception occurred while processing request for org: {}. {}", echo.org_id, job.error);
-  }
-  if (job.state == JobState::cancelled) return job.error.empty() ? "The job was cancelled." : job.error;
-  const bool has_text = job.state == JobState::failed || job.state == JobState::partial_success;
-  return has_text ? job.error : std::string();
-}
-
-/// Key order of section 5.1. `is_post_of_older`: the older resource's POST leaves meterId out and adds
-/// combinedMeterUsage as its last key.
-std::string job_json(const exports::Job& job, bool is_post_of_older) {
-  const Echo echo = parse_echo(job);
-  std::string body;
-  JsonWriter json(body);
-  json.begin_object().field("jobId", job.id).field("status", wire_status(job.state));
-  if (const std::string message = error_message(job, echo); !message.empty()) json.field("errorMessage", message);
-  json.field("orgId", echo.org_id).field("userId", job.user_id).field("selectedOrgId", echo.org_id);
-  if (!is_post_of_older) json.null_field("meterId");
-  json.field("startDate", echo.start_date).field("endDate", echo.end_date);
-  if (echo.callback_url) {
-    json.field("callbackUrl", *echo.callback_url);
-  } else {
-    json.null_field("callbackUrl");
-  }
-  const Instant created = job.snapshot.as_of.us != 0 ? job.snapshot.as_of : job.created;
-  json.field("createTime", format_seconds_z(created)).field("updateTime", format_seconds_z(job.updated));
-  if (is_post_of_older) json.field("combinedMeterUsage", echo.combined ? "TRUE" : "FALSE");
-  json.end_object();
-  return body;
-}
 
 ExportSpec spec_of(const ExportRequest& request, const Principal& principal, bool is_older, const Settings& settings) {
   ExportSpec spec;
@@ -185,10 +101,6 @@ void get_download(const Services& services, http::Request request, http::Reply r
     reply(zip_of(request, services, services.exports.artifact(principal, id)));
   };
   services.exports.when_final(*principal, id, hold_ms, std::move(answer));
-}
-
-std::string callback_text(const exports::Job& job) {
-  return fmt::format("Job with jobID: {} has completed and the Job Status is {}.", job.id, wire_status(job.state));
 }
 
 }  // namespace meterport::informatica
