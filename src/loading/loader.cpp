@@ -158,17 +158,19 @@ void ThreadLoader::run() {
 bool ThreadLoader::wait_for_work() {
   std::unique_lock lock(board_->mutex);
   const auto waiting = [&] { return board_->durable - board_->loaded; };
+  // Positions that are no usage, mostly one a request, come on top.
+  const std::uint64_t full_batch = options_.batch_records_max + options_.batch_records_max / 64;
   board_->work.wait(lock, [&] { return board_->stopping || waiting() > 0; });
-  board_->work.wait_for(lock, std::chrono::milliseconds(options_.batch_delay_ms), [&] {
-    return board_->stopping || board_->wanted > board_->loaded || waiting() >= options_.batch_records_max;
-  });
+  board_->work.wait_for(lock, std::chrono::milliseconds(options_.batch_delay_ms),
+                        [&] { return board_->stopping || board_->wanted > board_->loaded || waiting() >= full_batch; });
   return !board_->stopping;
 }
 
 Status ThreadLoader::read_batch() {
   builder_.clear();
   ledger::StoredRecord record;
-  while (builder_.records() < options_.batch_records_max) {
+  while (builder_.batch().facts.size() < options_.batch_records_max &&
+         builder_.records() < 2 * options_.batch_records_max) {
     const auto more = reader_->next(record);
     if (!more) return fail(more);
     if (!*more) break;

@@ -19,8 +19,9 @@
 namespace meterport::loading {
 
 struct LoaderOptions {
-  std::size_t batch_records_max = 100'000;
-  std::int64_t batch_delay_ms = 200;              ///< how long to wait for a fuller batch when nobody pokes
+  /// Usage records a batch. The default is DuckDB's row group: a batch of just that is written once, beside its log.
+  std::size_t batch_records_max = 122'880;
+  std::int64_t batch_delay_ms = 500;              ///< how long to wait for a full batch when nobody pokes
   std::uint64_t checkpoint_bytes = 256ull << 20;  ///< loaded between two checkpoints of the warehouse
   std::int64_t retry_delay_ms = 1'000;            ///< after a batch that could not be loaded
 };
