@@ -17,7 +17,7 @@
 
 namespace meterport::ledger {
 
-/// What the log counts. Registered under ledger_*.
+/// What the log counts, as meterport_ledger_*.
 struct LogProbe {
   explicit LogProbe(metrics::Registry& registry);
   metrics::Counter& batches;
