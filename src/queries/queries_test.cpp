@@ -27,7 +27,8 @@ constexpr std::string_view catalogue_json = R"({
                {"org": "a-sub", "valid_from": "2024-09-05", "ipu_per_unit": "0.1"}]},
     {"id": "rows", "name": "Rows", "scalar": "MILLION_ROWS", "rates": [{"ipu_per_unit": "9.5"}]},
     {"id": "thirds", "name": "Thirds", "divisor": "3", "rates": [{"ipu_per_unit": "1"}]},
-    {"id": "free", "name": "Free"}
+    {"id": "free", "name": "Free"},
+    {"id": "sandboxes", "name": "Sandboxes", "category": "ORGS", "rates": [{"ipu_per_unit": "5"}]}
   ]
 })";
 
@@ -228,6 +229,19 @@ TEST_F(QueriesTest, OnlyTheAskedMeterIsPlannedAndMetersInUseAreListed) {
     return {};
   }));
   EXPECT_EQ(rows, 1);
+}
+
+TEST_F(QueriesTest, MetersMadeByTheServerStayOutOfProjectFolder) {
+  std::vector<Entry> fresh = {
+      {.org = "top",
+       .meter = "sandboxes",
+       .time = "2024-09-01T00:00:00Z",
+       .quantity = "3",
+       .project = "",
+       .folder = ""},
+      {.org = "top", .meter = "thirds", .time = "2024-09-02T00:00:00Z", .quantity = "3", .project = "", .folder = ""}};
+  ingest(fresh);
+  EXPECT_EQ(folders_by_queries(pin(), 100), std::vector<std::string>{"2024-09-02 0 / 1"});
 }
 
 TEST_F(QueriesTest, ARefusedRowEndsTheReading) {
