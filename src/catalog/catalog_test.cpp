@@ -63,6 +63,7 @@ TEST_F(CatalogTest, RecordsOfOtherModulesArePassedOverInReplay) {
   const std::string whole = exported();
   catalog.reset();
   append(ledger::RecordKind::catalogue_change, R"({"kind":"focus-layout","columns":["a"]})");
+  append(ledger::RecordKind::catalogue_change, "no JSON at all");
   append(ledger::RecordKind::org_change, R"({"kind":"org","object":{"id":"new","kind":"production",)"
                                          R"("name":"New","field_of_tomorrow":true}})");
   restart();

@@ -23,11 +23,12 @@ std::string member_text(const JsonValue& object, std::string_view name) {
   return value == nullptr ? std::string{} : value->text;
 }
 
-/// Records of other modules (a FOCUS layout of intake) share the kind; they are passed over.
+/// Records of other modules (a FOCUS layout of intake) share the kind, whatever they hold; they are passed over.
 Result<bool> read_record(const ledger::StoredRecord& record, RecordedObject& out) {
   const auto tree = parse_json(record.payload);
   if (!tree) {
-    return fail(ErrorKind::internal, fmt::format("the catalogue record at position {} cannot be read", record.position),
+    if (record.kind == ledger::RecordKind::catalogue_change) return false;
+    return fail(ErrorKind::internal, fmt::format("the org record at position {} cannot be read", record.position),
                 tree.error().text);
   }
   const std::string kind = member_text(*tree, "kind");

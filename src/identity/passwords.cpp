@@ -16,9 +16,14 @@ constexpr int waiting_max = 64;
 const std::string dummy_hash =
     "$argon2id$v=19$m=65536,t=2,p=1$N6kvvSKGxDL+A+BMqOLrnQ$I1iZ8S5dWZKbN7ae2IvzFrB0f1t6VfdL7oU9PIOR2O0";
 
+/// libsodium wants a pointer even to nothing.
+const char* bytes_of(std::string_view password) {
+  return password.empty() ? "" : password.data();
+}
+
 Result<std::string> make_hash(std::string_view password) {
   std::array<char, crypto_pwhash_STRBYTES> out{};
-  if (crypto_pwhash_str_alg(out.data(), password.data(), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+  if (crypto_pwhash_str_alg(out.data(), bytes_of(password), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
                             crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13) != 0) {
     return fail(ErrorKind::busy, "no memory to hash a password now, try again");
   }
@@ -64,8 +69,7 @@ Passwords::Passwords() : turns_(static_cast<std::ptrdiff_t>(std::max(1u, std::th
 
 Result<std::unique_ptr<Passwords>> Passwords::create() {
   if (sodium_init() < 0) return fail(ErrorKind::internal, "internal error", "libsodium cannot start");
-  // Its constructor is private, which make_unique cannot reach.
-  return std::unique_ptr<Passwords>(new Passwords());
+  return std::make_unique<Passwords>();
 }
 
 Result<std::string> Passwords::hash(std::string_view password) {
@@ -77,7 +81,7 @@ Result<std::string> Passwords::hash(std::string_view password) {
 Result<bool> Passwords::matches(const std::string& hash, std::string_view password) {
   const Turn turn(*this);
   if (auto status = turn.status(); !status) return fail(std::move(status));
-  return crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
+  return crypto_pwhash_str_verify(hash.c_str(), bytes_of(password), password.size()) == 0;
 }
 
 Status Passwords::pretend_to_match(std::string_view password) {

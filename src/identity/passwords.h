@@ -19,7 +19,9 @@ inline constexpr std::size_t password_characters_max = 255;
 
 class Passwords {
  public:
+  /// Starts libsodium first: the way to make one.
   static Result<std::unique_ptr<Passwords>> create();
+  Passwords();
 
   /// A PHC text.
   Result<std::string> hash(std::string_view password);
@@ -31,7 +33,6 @@ class Passwords {
   static bool is_usable_hash(const std::string& hash);
 
  private:
-  Passwords();
   class Turn;
 
   std::counting_semaphore<> turns_;
