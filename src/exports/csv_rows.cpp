@@ -129,7 +129,11 @@ void CsvRows::append(std::string& out, const queries::SummaryRow& row) {
   if (meter.is_ipu) {
     out += no_value;
   } else {
-    row.rated.rate.append_text(out, rate_decimals);
+    if (meter.rate_text.empty() || meter.rate != row.rated.rate) {
+      meter.rate = row.rated.rate;
+      meter.rate_text = row.rated.rate.to_text(rate_decimals);
+    }
+    out += meter.rate_text;
   }
   out += '\n';
   meter.ipu += row.rated.consumption;

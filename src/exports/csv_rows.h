@@ -60,8 +60,10 @@ class CsvRows {
     std::string head;  ///< "<id>,<name>,"
     std::string tail;  ///< ",<scalar>,<category>,"
     bool is_dated = false;
-    bool is_ipu = false;  ///< scalar IPU: neither usage nor rate
-    Day day;              ///< `head` is of this day
+    bool is_ipu = false;    ///< scalar IPU: neither usage nor rate
+    Day day;                ///< `head` is of this day
+    Decimal rate;           ///< of `rate_text`
+    std::string rate_text;  ///< empty: none printed yet
     std::uint64_t rows = 0;
     Total quantity;
     Consumption ipu;

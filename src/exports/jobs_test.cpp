@@ -1,6 +1,7 @@
-// The life of a job: rights, limits, failures, restarts, cancelling, retention, callbacks.
+// The life of a job: rights, limits, failures, restarts, cancelling, lists.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <soci/soci.h>
 
 #include <algorithm>
 #include <atomic>
@@ -18,6 +19,13 @@ class ExportJobs : public ExportsTest {
     const auto job = exports_->create(principal, spec, note(), {.active_jobs_max = 5});
     EXPECT_FALSE(job);
     return job ? ErrorKind::internal : job.error().kind;
+  }
+  /// A control store that lost a table: earlier pictures of the catalogue can't be made any more.
+  void lose_catalogue_history() {
+    check(control_->write([](soci::session& session) -> Status {
+      session << "DROP TABLE catalogue_versions";
+      return {};
+    }));
   }
 };
 
@@ -132,6 +140,42 @@ TEST_F(ExportJobs, TheSixthUnfinishedJobOfAnOrgIsRefusedHoweverManyAskAtOnce) {
   exports_->start();
   for (const Job& job : page->jobs) EXPECT_EQ(wait(job.id).state, JobState::success);
   EXPECT_TRUE(create(september())) << "those ended";
+}
+
+TEST_F(ExportJobs, AJobThatCannotBePlannedIsStoredFailedAndTakesNoSlot) {
+  callback_url_ = "https://example.invalid/done";
+  const auto before = pin();
+  apply(R"({"orgs": [{"id": "d-sub", "kind": "sub-org", "name": "D", "parent": "top"}]})");
+  lose_catalogue_history();
+  ExportSpec earlier = september();
+  earlier.as_of_position = before.ledger_position;
+  for (int i = 0; i < 6; ++i) {
+    const auto job = create(earlier);
+    ASSERT_TRUE(job) << job.error().text;
+    EXPECT_EQ(job->state, JobState::failed);
+    EXPECT_TRUE(job->is_unplannable);
+    EXPECT_EQ(job->error, "The catalogue or the ledger cannot be read.");
+    const auto read = exports_->get(admin_, job->id);
+    EXPECT_EQ(read->state, JobState::failed);
+    EXPECT_TRUE(read->is_unplannable);
+    EXPECT_EQ(exports_->artifact(admin_, job->id).error().kind, ErrorKind::gone);
+    EXPECT_EQ(deliveries(job->id).size(), 1U);
+  }
+  EXPECT_EQ(exports_->create(user("x", {}), earlier, note(), {}).error().kind, ErrorKind::forbidden);
+}
+
+TEST_F(ExportJobs, WithoutAFolderForItsOutputAJobFailsAtOnce) {
+  std::filesystem::rename(folder_ / "artifacts", folder_ / "elsewhere");
+  const auto job = create(september());
+  ASSERT_TRUE(job) << job.error().text;
+  EXPECT_EQ(job->state, JobState::failed);
+  EXPECT_TRUE(job->is_unplannable);
+  EXPECT_EQ(job->error, "The folder for its output is missing.");
+  std::filesystem::rename(folder_ / "elsewhere", folder_ / "artifacts");
+  exports_->start();
+  const auto again = exports_->retry(admin_, job->id);
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_EQ(wait(again->id).state, JobState::success);
 }
 
 TEST_F(ExportJobs, AFullDiskFailsTheJobWithAReasonAndLeavesNothingBehind) {
@@ -262,79 +306,6 @@ TEST_F(ExportJobs, ALeaseThatRanOutMeanwhileIsNotTakenByTheSameProcess) {
   gate_.open_gate();
   EXPECT_EQ(wait(other->id).state, JobState::success);
   EXPECT_EQ(wait(job->id).state, JobState::success);
-}
-
-TEST_F(ExportJobs, AnArtifactIsKeptThreeDaysAndAJobThirty) {
-  const Job job = run(september());
-  EXPECT_EQ(job.expires, job.finished->plus_seconds(3 * 86'400));
-  clock_.advance_us(3 * Instant::us_per_day - Instant::us_per_second * 3600);
-  EXPECT_TRUE(exports_->artifact(admin_, job.id));
-  clock_.advance_us(Instant::us_per_second * 3601);
-  const auto gone = exports_->artifact(admin_, job.id);
-  ASSERT_FALSE(gone);
-  EXPECT_EQ(gone.error().kind, ErrorKind::gone);
-  const auto still = exports_->get(admin_, job.id);
-  ASSERT_TRUE(still);
-  EXPECT_EQ(still->state, JobState::success);
-  EXPECT_EQ(shown_state(*still, clock_.now()), JobState::expired);
-  // The upkeep thread removes the file by itself.
-  const auto is_removed = [&] { return artifacts() == std::vector<std::string>{job.id + "-1.manifest.json"}; };
-  for (int i = 0; i < 6000 && !is_removed(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  EXPECT_TRUE(is_removed());
-  clock_.advance_us(28 * Instant::us_per_day);
-  EXPECT_EQ(exports_->get(admin_, job.id).error().kind, ErrorKind::not_found);
-  for (int i = 0; i < 6000 && !artifacts().empty(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  EXPECT_TRUE(artifacts().empty());
-}
-
-TEST_F(ExportJobs, TheCallbackIsQueuedOnceAlsoWhenAProcessDiesBetween) {
-  callback_url_ = "https://example.invalid/done";
-  const Job job = run(september());
-  const auto is_queued = [&] { return !deliveries(job.id).empty(); };
-  for (int i = 0; i < 6000 && !is_queued(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  ASSERT_EQ(deliveries(job.id).size(), 1U);
-  EXPECT_EQ(deliveries(job.id)[0].url, callback_url_);
-  EXPECT_EQ(deliveries(job.id)[0].org, "top");
-
-  // Ended, but the process died before the outbox had it.
-  exports_->stop(0);
-  const auto other = create(september());
-  JobStore store(*control_);
-  auto taken = store.take("dead/0", clock_.now(), clock_.now().plus_seconds(60), {});
-  ASSERT_TRUE(taken && *taken);
-  (*taken)->job.state = JobState::failed;
-  (*taken)->job.finished = clock_.now();
-  check(store.finish(**taken));
-  reopen();
-  exports_->start();
-  for (int i = 0; i < 6000 && deliveries(other->id).empty(); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  EXPECT_EQ(deliveries(other->id).size(), 1U);
-  EXPECT_EQ(deliveries(job.id).size(), 1U);
-}
-
-TEST_F(ExportJobs, AWaiterIsAnsweredAtTheEndOrWhenItsTimeIsOver) {
-  const auto job = create(september());
-  const auto ask = [&](std::int64_t wait_ms) {
-    auto promise = std::make_shared<std::promise<Result<Job>>>();
-    exports_->when_final(admin_, job->id, wait_ms,
-                         [promise](Result<Job> answer) { promise->set_value(std::move(answer)); });
-    return promise->get_future();
-  };
-  EXPECT_EQ(ask(0).get()->state, JobState::created);
-  EXPECT_EQ(ask(20).get()->state, JobState::created);
-  auto first = ask(60'000), second = ask(120'000);
-  exports_->start();
-  EXPECT_EQ(first.get()->state, JobState::success);
-  EXPECT_EQ(second.get()->state, JobState::success);
-  EXPECT_EQ(ask(60'000).get()->state, JobState::success);
-
-  exports_->stop(1000);
-  const auto late = create(september());
-  std::promise<JobState> state;
-  exports_->when_final(admin_, late->id, 60'000, [&](Result<Job> answer) { state.set_value(answer->state); });
-  EXPECT_EQ(state.get_future().get(), JobState::created) << "nobody would ever answer after a stop";
 }
 
 TEST_F(ExportJobs, ListsAreNewestFirstInPages) {

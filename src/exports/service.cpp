@@ -93,6 +93,32 @@ Result<Job> Service::create(const Principal& principal, const ExportSpec& spec, 
   return store_new(principal, std::move(stored), std::nullopt);
 }
 
+/// Pins the job's snapshot and returns its catalogue; marks the job FAILED where that can't be done or could lead to
+/// nothing. An error is the caller's own mistake.
+Result<catalog::SnapshotPtr> Service::pin(Job& job, const std::optional<Snapshot>& pinned) {
+  const auto unplannable = [&](std::string_view reason, std::string_view detail) {
+    job.state = JobState::failed;
+    job.is_unplannable = true;
+    job.error = reason;
+    log::warning("export can't be planned", {{"org", job.spec.org}, {"reason", reason}, {"detail", detail}});
+  };
+  catalog::SnapshotPtr catalogue = parts_.catalog.current();
+  auto snapshot = pinned ? Result<Snapshot>(*pinned) : parts_.queries.pin(job.spec.as_of_position, job.spec.as_of_time);
+  if (!snapshot) {
+    if (is_callers_mistake(snapshot.error())) return fail(std::move(snapshot));
+    unplannable("The catalogue or the ledger cannot be read.", snapshot.error().detail);
+    return catalogue;
+  }
+  job.snapshot = *snapshot;
+  auto at_snapshot = parts_.queries.catalogue(job.snapshot);
+  if (!at_snapshot) {
+    unplannable("The catalogue cannot be read.", at_snapshot.error().detail);
+    return catalogue;
+  }
+  if (!parts_.files.exists(options_.folder)) unplannable("The folder for its output is missing.", options_.folder);
+  return std::move(*at_snapshot);
+}
+
 /// Rights, snapshot, limit, row. `pinned`: the snapshot of the job it repeats.
 Result<Job> Service::store_new(const Principal& principal, StoredJob stored, const std::optional<Snapshot>& pinned) {
   Job& job = stored.job;
@@ -102,44 +128,26 @@ Result<Job> Service::store_new(const Principal& principal, StoredJob stored, con
   own.all_linked = false;
   if (auto judged = judge_rights(*now, *now, principal, own, false); !judged) return fail(std::move(judged));
 
-  const auto unplannable = [&](std::string_view reason, const Error& error) {
-    job.state = JobState::failed;
-    job.is_unplannable = true;
-    job.error = reason;
-    log::warning("export can't be planned", {{"org", job.spec.org}, {"text", error.text}, {"detail", error.detail}});
-  };
-  catalog::SnapshotPtr at_snapshot = now;
-  auto snapshot = pinned ? Result<Snapshot>(*pinned) : parts_.queries.pin(job.spec.as_of_position, job.spec.as_of_time);
-  if (snapshot) {
-    job.snapshot = *snapshot;
-    if (auto catalogue = parts_.queries.catalogue(job.snapshot); catalogue) {
-      at_snapshot = std::move(*catalogue);
-    } else {
-      unplannable("The catalogue cannot be read.", catalogue.error());
-    }
-  } else {
-    if (is_callers_mistake(snapshot.error())) return fail(std::move(snapshot));
-    unplannable("The ledger cannot be read.", snapshot.error());
-  }
-  const bool is_now = !job.is_unplannable && !pinned && !job.spec.as_of_position && !job.spec.as_of_time;
-  job.created = is_now ? job.snapshot.as_of : parts_.clock.now();
-
-  auto missing = judge_rights(*now, *at_snapshot, principal, job.spec, stored.has_partial_rights);
+  const auto catalogue = pin(job, pinned);
+  if (!catalogue) return fail(catalogue);
+  auto missing = judge_rights(*now, **catalogue, principal, job.spec, stored.has_partial_rights);
   if (!missing) return fail(std::move(missing));
   stored.missing = std::move(*missing);
-  if (auto known = check_meter(*at_snapshot, job.spec); !known) return fail(std::move(known));
-  if (at_snapshot->org(job.spec.org) == nullptr) {
+  if (auto known = check_meter(**catalogue, job.spec); !known) return fail(std::move(known));
+  if ((*catalogue)->org(job.spec.org) == nullptr) {
     return fail(ErrorKind::invalid, fmt::format("as_of: there was no organization \"{}\" yet", job.spec.org), {},
                 "as_of");
   }
 
   job.id = make_id22(parts_.random);
   job.user_id = principal.id;
-  job.updated = job.created;
+  const bool is_now = !job.is_unplannable && !pinned && !job.spec.as_of_position && !job.spec.as_of_time;
+  job.created = job.updated = is_now ? job.snapshot.as_of : parts_.clock.now();
   if (is_final(job.state)) job.finished = job.created;
   if (auto inserted = store_.insert(stored); !inserted) return fail(std::move(inserted));
   probe_.job_created(job);
   if (is_final(job.state)) {
+    probe_.job_ended(job);
     tell_end(stored);
   } else {
     job.progress.waiting_for = "a runner";

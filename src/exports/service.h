@@ -70,6 +70,7 @@ class Service final : public Exports {
   using RunningPtr = std::shared_ptr<Running>;
 
   // service.cpp
+  Result<catalog::SnapshotPtr> pin(Job& job, const std::optional<Snapshot>& pinned);
   Result<Job> store_new(const Principal& principal, StoredJob stored, const std::optional<Snapshot>& pinned);
   Result<StoredJob> visible(const Principal& principal, std::string_view id);
   Job shown(const StoredJob& stored) const;
