@@ -65,7 +65,8 @@ class Server:
             arguments += ["--org-id", org]
         run(*arguments, env={"METERPORT_ADMIN_PASSWORD": ADMIN_PASSWORD})
 
-    def start(self, **env):
+    def start(self, may_die_with=None, **env):
+        """Waits for the ready line. None when the process ended with the code that the test allows."""
         assert self.process is None
         self.log = open(self.folder / "server.log", "ab")
         full = {**os.environ, "METERPORT_TEST_CLOCK_FILE": str(self.clock_file), **self.env, **env}
@@ -73,8 +74,11 @@ class Server:
                                         stdout=subprocess.PIPE, stderr=self.log, text=True, env=full)
         line = self.process.stdout.readline().strip()
         if not line.startswith("listening on "):
-            self.process.wait()
-            raise AssertionError(f"the server did not start: {line!r}\n{(self.folder / 'server.log').read_text()[-3000:]}")
+            code = self.process.wait()
+            if code == may_die_with:
+                self.kill()
+                return None
+            raise AssertionError(f"the server did not start: {line!r}, exit {code}\n{(self.folder / 'server.log').read_text()[-3000:]}")
         self.url = line.removeprefix("listening on ")
         self.host = self.url.removeprefix("http://")
         return self

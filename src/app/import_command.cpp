@@ -68,7 +68,7 @@ void print_report(const std::string& path, const json& r) {
   std::size_t shown = 0;
   for (const auto& row : r.value("rejected_rows", json::array())) {
     if (++shown > shown_max) break;
-    print_line(fmt::format("  line {}: {}", row.value("line", 0), row["error"].value("text", "")));
+    print_line("  " + row["error"].value("text", ""));
   }
   if (shown > shown_max) print_line("  ... and more; --rejects FILE writes them all");
   for (const auto& [currency, sum] : r.value("rejected_billed_cost", json::object()).items())

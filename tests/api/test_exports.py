@@ -146,8 +146,11 @@ def test_bad_bodies_and_orgs(filled):
     problem(filled.api("POST", "/v1/exports", b"[]"), 400, "invalid")
     problem(filled.api("POST", "/v1/exports", b'{"kind":"summary","kind":"summary"}'), 400, "invalid", "/kind")
     problem(filled.api("POST", "/v1/exports", b" " * (2 << 20)), 413, "too_large")
+    details = set()
     for org in ("nowhere", "other"):
-        problem(filled.api("POST", "/v1/exports", {"kind": "summary", "period": "2024-09", "org": org}, key=filled.keys["exporter"]), 404, "not_found")
+        answer = filled.api("POST", "/v1/exports", {"kind": "summary", "period": "2024-09", "org": org}, key=filled.keys["exporter"])
+        details.add(problem(answer, 403, "forbidden", "/org")["detail"].replace(org, ""))
+    assert len(details) == 1, "a foreign org answers like an unknown one"
     answer = filled.api("POST", "/v1/exports", {"kind": "summary", "period": "2024-09", "as_of": 10**9})
     problem(answer, 400, "invalid")
     assert len(filled.api("GET", "/v1/exports?page_size=1000").json()["exports"]) == before, "no job was made"
