@@ -33,8 +33,9 @@ class RunIndex final : public Index {
       : options_(std::move(options)),
         shards_(options_.table_keys),
         files_(options_.folder),
-        maybes_(metrics.counter("meterport_index_maybes_total", "Keys the resident filter could not call new")),
-        false_maybes_(metrics.counter("meterport_index_false_maybes_total", "Maybes that were new after all")) {
+        maybes_(metrics.counter("meterport_index_maybes_total",
+                                "Look-ups in runs that the resident filter could not spare")),
+        false_maybes_(metrics.counter("meterport_index_false_maybes_total", "Look-ups in runs that found nothing")) {
     // The gauges outlive the index in the registry: they read what `gauges_` says, which is emptied at the end.
     metrics.gauge("meterport_index_keys", "Keys held by the de-duplication index",
                   [gauges = gauges_] { return static_cast<double>(gauges->keys.load()); });
@@ -97,11 +98,11 @@ class RunIndex final : public Index {
 
   Result<std::optional<IndexValue>> find(const Hash128& key) override {
     if (const std::optional<IndexValue> held = shards_.find(key)) return held;
-    const std::vector<Hash128> keys{key};
-    std::vector<std::uint8_t> maybe;
-    filters()->may_contain(keys, maybe);
-    if (maybe[0] == 0) return std::optional<IndexValue>();
-    return runs_->get(key);
+    for (const Maybe& maybe : filters()->find({key})) {
+      Result<std::optional<IndexValue>> held = runs_->get(maybe.run, key);
+      if (!held || *held) return held;
+    }
+    return std::optional<IndexValue>();
   }
 
   [[nodiscard]] Size size() const override {
@@ -266,20 +267,19 @@ Status RunIndex::ask_runs(std::span<const ClaimRequest> requests, std::span<Clai
     keys.push_back(requests[i].key);
     places.push_back(i);
   }
-  std::vector<std::uint8_t> maybe;
-  set->may_contain(keys, maybe);
   std::vector<KeyValue> not_new;
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (maybe[i] == 0) continue;
+  for (const Maybe& maybe : set->find(keys)) {
+    ClaimResult& result = results[places[maybe.key]];
+    if (result.outcome != ClaimOutcome::claimed) continue;  // found in another run
     maybes_.add();
-    Result<std::optional<IndexValue>> held = runs_->get(keys[i]);
+    Result<std::optional<IndexValue>> held = runs_->get(maybe.run, keys[maybe.key]);
     if (!held) return fail(std::move(held));
     if (!*held) {
       false_maybes_.add();
       continue;
     }
-    results[places[i]] = {ClaimOutcome::present, **held};
-    not_new.push_back({keys[i], {}});
+    result = {ClaimOutcome::present, **held};
+    not_new.push_back({keys[maybe.key], {}});
   }
   // These were claimed only until the runs were asked; whoever waits for them finds them now.
   if (!not_new.empty()) shards_.end_claims(not_new, true);

@@ -11,7 +11,7 @@ constexpr unsigned range_bits = 6;
 constexpr unsigned ranges = 1u << range_bits;
 constexpr unsigned bucket_bits_max = 24;
 constexpr std::size_t spare_bytes = 8;
-constexpr std::string_view magic = "MPKF0001";
+constexpr std::string_view magic = "MPKF0002";
 
 struct Header {
   std::uint64_t keys;
@@ -19,14 +19,20 @@ struct Header {
   std::uint32_t bucket_bits;
   std::uint32_t hash_bits;
 };
+static_assert(KeyFilter::slots == 32, "a mask of slots is 32 bits");
 
 unsigned bucket_bits_for(std::uint64_t keys) {
   const unsigned log2 = keys == 0 ? 0 : static_cast<unsigned>(std::bit_width(keys)) - 1;
   return log2 <= range_bits ? 0 : std::min(log2 - range_bits, bucket_bits_max);
 }
 
+/// Bits kept of each key: what its range does not say of the hash, and the slot.
 unsigned low_bits_of(unsigned bucket_bits) {
-  return KeyFilter::hash_bits - range_bits - bucket_bits;
+  return KeyFilter::hash_bits - range_bits - bucket_bits + KeyFilter::slot_bits;
+}
+
+std::uint64_t low_bits(std::uint64_t value, unsigned count) {
+  return value & ((std::uint64_t{1} << count) - 1);
 }
 
 std::uint64_t word_at(const std::uint8_t* bytes) {
@@ -68,26 +74,26 @@ KeyFilter::Builder::Builder(std::uint64_t keys) : bucket_bits_(bucket_bits_for(k
   bits_.reserve(keys * bits_per_key / 8 + (std::size_t{2} << bucket_bits_) + 64);
 }
 
-void KeyFilter::Builder::add(std::uint64_t hash) {
+void KeyFilter::Builder::add(std::uint64_t hash, std::uint64_t slot) {
   const std::uint64_t bucket = hash >> (hash_bits - bucket_bits_);
   while (bucket_index_ < bucket) end_bucket();
-  bucket_.push_back(hash);
+  bucket_.push_back(hash << slot_bits | slot);
   ++keys_;
 }
 
 void KeyFilter::Builder::end_bucket() {
   const std::size_t begin = size_;
   offsets_.push_back(static_cast<std::uint32_t>(begin));
-  const unsigned low_bits = low_bits_of(bucket_bits_);
+  const unsigned low_count = low_bits_of(bucket_bits_);
   const std::uint64_t unary_bits = ranges + bucket_.size();
-  size_ += (unary_bits + bucket_.size() * low_bits + 7) / 8;
+  size_ += (unary_bits + bucket_.size() * low_count + 7) / 8;
   bits_.resize(size_ + spare_bytes);
   std::uint8_t* bytes = bits_.data() + begin;
   std::uint64_t low_at = unary_bits;
-  for (std::size_t i = 0; i < bucket_.size(); ++i, low_at += low_bits) {
+  for (std::size_t i = 0; i < bucket_.size(); ++i, low_at += low_count) {
     // Before the i-th key stand i keys and the ends of all ranges before its own.
-    put_bits(bytes, i + (bucket_[i] >> low_bits) % ranges, 1);
-    put_bits(bytes, low_at, bucket_[i] & ((std::uint64_t{1} << low_bits) - 1));
+    put_bits(bytes, i + (bucket_[i] >> low_count) % ranges, 1);
+    put_bits(bytes, low_at, low_bits(bucket_[i], low_count));
   }
   bucket_.clear();
   ++bucket_index_;
@@ -104,30 +110,33 @@ KeyFilter KeyFilter::Builder::finish() {
   return filter;
 }
 
-bool KeyFilter::may_contain(std::uint64_t hash) const {
+std::uint32_t KeyFilter::slots_of(std::uint64_t hash) const {
   const std::uint8_t* bucket = bits_.data() + offsets_[bucket_of(hash)];
-  const unsigned low_bits = low_bits_of(bucket_bits_);
-  const unsigned range = static_cast<unsigned>(hash >> low_bits) % ranges;
+  const unsigned low_count = low_bits_of(bucket_bits_);
+  const std::uint64_t wanted = hash << slot_bits;
+  const unsigned range = static_cast<unsigned>(wanted >> low_count) % ranges;
   std::uint64_t bit = range == 0 ? 0 : find_zero(bucket, range - 1) + 1;
-  if (bits_at(bucket, bit, 1) == 0) return false;
+  if (bits_at(bucket, bit, 1) == 0) return 0;
   const std::uint64_t unary_end = find_zero(bucket, ranges - 1) + 1;
-  const std::uint64_t low = hash & ((std::uint64_t{1} << low_bits) - 1);
+  std::uint32_t found = 0;
   // `range` zeros lie before `bit`, so bit - range keys do.
   for (std::uint64_t index = bit - range; bits_at(bucket, bit, 1) == 1; ++bit, ++index) {
-    if (bits_at(bucket, unary_end + index * low_bits, low_bits) == low) return true;
+    const std::uint64_t low = bits_at(bucket, unary_end + index * low_count, low_count);
+    if (low >> slot_bits == low_bits(wanted, low_count) >> slot_bits) found |= 1u << low_bits(low, slot_bits);
   }
-  return false;
+  return found;
 }
 
 /// Walks all hashes of a filter in order.
 class KeyFilter::Cursor {
  public:
-  explicit Cursor(const KeyFilter& filter) : filter_(filter), low_bits_(low_bits_of(filter.bucket_bits_)) {
+  explicit Cursor(const KeyFilter& filter) : filter_(filter), low_count_(low_bits_of(filter.bucket_bits_)) {
     open();
     if (!at_end()) find();
   }
   [[nodiscard]] bool at_end() const { return done_ == filter_.keys_; }
-  [[nodiscard]] std::uint64_t hash() const { return hash_; }
+  [[nodiscard]] std::uint64_t hash() const { return value_ >> slot_bits; }
+  [[nodiscard]] std::uint64_t slot() const { return low_bits(value_, slot_bits); }
   void next() {
     ++done_;
     if (!at_end()) find();
@@ -154,24 +163,25 @@ class KeyFilter::Cursor {
       }
     }
     ++bit_;
-    hash_ = (((bucket_ << range_bits) | range_) << low_bits_) | bits_at(bytes_, low_at_, low_bits_);
-    low_at_ += low_bits_;
+    value_ = (((bucket_ << range_bits) | range_) << low_count_) | bits_at(bytes_, low_at_, low_count_);
+    low_at_ += low_count_;
   }
 
   const KeyFilter& filter_;
-  unsigned low_bits_;
-  std::uint64_t bucket_ = 0, done_ = 0, hash_ = 0, bit_ = 0, low_at_ = 0;
+  unsigned low_count_;
+  std::uint64_t bucket_ = 0, done_ = 0, value_ = 0, bit_ = 0, low_at_ = 0;
   unsigned range_ = 0;
   const std::uint8_t* bytes_ = nullptr;
 };
 
-KeyFilter KeyFilter::merge(const KeyFilter& a, const KeyFilter& b) {
+KeyFilter KeyFilter::merge(const KeyFilter& a, const SlotMap& slot_of_a, const KeyFilter& b, const SlotMap& slot_of_b) {
   Builder builder(a.keys_ + b.keys_);
   Cursor left(a);
   Cursor right(b);
   while (!left.at_end() || !right.at_end()) {
-    Cursor& smaller = right.at_end() || (!left.at_end() && left.hash() <= right.hash()) ? left : right;
-    builder.add(smaller.hash());
+    const bool takes_left = right.at_end() || (!left.at_end() && left.hash() <= right.hash());
+    Cursor& smaller = takes_left ? left : right;
+    builder.add(smaller.hash(), (takes_left ? slot_of_a : slot_of_b)[smaller.slot()]);
     smaller.next();
   }
   return builder.finish();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -35,19 +36,38 @@ std::optional<RunRange> parse_name(std::string_view name) {
 
 }  // namespace
 
-void FilterSet::may_contain(const std::vector<Hash128>& keys, std::vector<std::uint8_t>& maybe) const {
-  maybe.assign(keys.size(), 0);
-  for (const auto& run : filters) {
-    const KeyFilter& filter = run->filter;
+unsigned RunFilter::slot_shift() const {
+  unsigned shift = 0;
+  while ((last_run >> shift) - (first_run >> shift) >= KeyFilter::slots) ++shift;
+  return shift;
+}
+
+std::vector<Maybe> FilterSet::find(const std::vector<Hash128>& keys) const {
+  std::vector<Maybe> maybes;
+  for (const auto& run_filter : filters) {
+    const KeyFilter& filter = run_filter->filter;
+    const unsigned shift = run_filter->slot_shift();
+    const auto add = [&](std::uint32_t key, std::uint32_t slots) {
+      for (; slots != 0; slots &= slots - 1) {
+        const std::uint64_t slot = (run_filter->first_run >> shift) + static_cast<unsigned>(std::countr_zero(slots));
+        const std::uint64_t end = std::min(((slot + 1) << shift) - 1, run_filter->last_run);
+        for (std::uint64_t run = std::max(slot << shift, run_filter->first_run); run <= end; ++run) {
+          maybes.push_back({key, run});
+        }
+      }
+    };
     for (std::size_t begin = 0; begin < keys.size(); begin += keys_at_once) {
       const std::size_t end = std::min(begin + keys_at_once, keys.size());
       for (std::size_t i = begin; i < end; ++i) filter.prefetch_offset(KeyFilter::hash_of(keys[i]));
       for (std::size_t i = begin; i < end; ++i) filter.prefetch_bucket(KeyFilter::hash_of(keys[i]));
       for (std::size_t i = begin; i < end; ++i) {
-        if (maybe[i] == 0 && filter.may_contain(KeyFilter::hash_of(keys[i]))) maybe[i] = 1;
+        if (const std::uint32_t slots = filter.slots_of(KeyFilter::hash_of(keys[i]))) {
+          add(static_cast<std::uint32_t>(i), slots);
+        }
       }
     }
   }
+  return maybes;
 }
 
 std::uint64_t FilterSet::bytes() const {
@@ -89,22 +109,31 @@ Result<FilterSet> FilterFiles::load(RunStore& runs) {
     set.filters.push_back(std::move(filter));
     have = last;
   }
-  if (have < runs.facts().runs) {
-    log::warning("index: a filter file is missing or damaged; reading all keys to make it again");
-    KeyFilter::Builder builder(runs.facts().keys);
-    const Status scanned = runs.for_each([&](const Hash128& key) { builder.add(KeyFilter::hash_of(key)); });
-    if (!scanned) return fail(scanned);
-    auto all = std::make_shared<const RunFilter>(RunFilter{1, runs.facts().runs, builder.finish()});
-    if (Status saved = save(*all); !saved) return fail(std::move(saved));
-    set.filters.assign(1, std::move(all));
+  for (std::uint64_t run = have + 1; run <= runs.facts().runs; ++run) {
+    if (Status made = make_again(runs, run, set); !made) return fail(std::move(made));
   }
   remove_stale(set);
   return set;
 }
 
+Status FilterFiles::make_again(RunStore& runs, std::uint64_t run, FilterSet& set) {
+  log::warning("index: a filter file is missing or damaged; reading a run's keys to make it again", {{"run", run}});
+  std::vector<KeyValue> entries;
+  const Status scanned = runs.for_each(run, [&](const Hash128& key) { entries.push_back({key, {}}); });
+  if (!scanned) return scanned;
+  Result<std::shared_ptr<const RunFilter>> filter = make(run, entries);
+  if (!filter) return fail(std::move(filter));
+  set.filters.push_back(std::move(*filter));
+  for (;;) {
+    const Result<bool> merged = merge_newest(set);
+    if (!merged) return fail(merged);
+    if (!*merged) return {};
+  }
+}
+
 Result<std::shared_ptr<const RunFilter>> FilterFiles::make(std::uint64_t run, std::span<const KeyValue> entries) {
   KeyFilter::Builder builder(entries.size());
-  for (const KeyValue& entry : entries) builder.add(KeyFilter::hash_of(entry.key));
+  for (const KeyValue& entry : entries) builder.add(KeyFilter::hash_of(entry.key), 0);
   auto filter = std::make_shared<const RunFilter>(RunFilter{run, run, builder.finish()});
   if (Status saved = save(*filter); !saved) return fail(std::move(saved));
   return filter;
@@ -112,14 +141,23 @@ Result<std::shared_ptr<const RunFilter>> FilterFiles::make(std::uint64_t run, st
 
 Result<bool> FilterFiles::merge_newest(FilterSet& set) {
   if (set.filters.size() < 2) return false;
-  const auto& newest = *set.filters.back();
-  const auto& older = *set.filters[set.filters.size() - 2];
-  if (newest.filter.keys() * size_ratio <= older.filter.keys()) return false;
-  auto merged = std::make_shared<const RunFilter>(
-      RunFilter{older.first_run, newest.last_run, KeyFilter::merge(older.filter, newest.filter)});
-  if (Status saved = save(*merged); !saved) return fail(std::move(saved));
+  const RunFilter& newer = *set.filters.back();
+  const RunFilter& older = *set.filters[set.filters.size() - 2];
+  if (newer.filter.keys() * size_ratio <= older.filter.keys()) return false;
+  RunFilter merged{older.first_run, newer.last_run, KeyFilter::Builder(0).finish()};
+  const auto slots_in_merged = [&merged](const RunFilter& from) {
+    KeyFilter::SlotMap map{};
+    for (std::uint64_t slot = 0; slot < map.size(); ++slot) {
+      const std::uint64_t run =
+          std::max(((from.first_run >> from.slot_shift()) + slot) << from.slot_shift(), from.first_run);
+      if (run <= from.last_run) map[slot] = static_cast<std::uint8_t>(merged.slot_of(run));
+    }
+    return map;
+  };
+  merged.filter = KeyFilter::merge(older.filter, slots_in_merged(older), newer.filter, slots_in_merged(newer));
+  if (Status saved = save(merged); !saved) return fail(std::move(saved));
   set.filters.pop_back();
-  set.filters.back() = std::move(merged);
+  set.filters.back() = std::make_shared<const RunFilter>(std::move(merged));
   return true;
 }
 

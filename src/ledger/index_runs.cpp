@@ -1,6 +1,5 @@
 #include "ledger/index_runs.h"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/options.h>
@@ -15,33 +14,39 @@
 namespace meterport::ledger {
 namespace {
 
-/// Small: keys are random, so hardly any block is asked for twice.
-constexpr std::size_t block_cache_bytes = 8u << 20;
 constexpr std::size_t block_bytes = 8u << 10;
-/// Runs that may lie side by side before they are merged. A look-up that the filter lets pass visits each of them; a
-/// merge costs more than a million keys' whole way in, so it waits until it pays.
-constexpr int runs_side_by_side = 16;
-/// Sorts before every 16-byte key: the first entry of each run.
-constexpr std::string_view facts_key{"\0\0\0\0\0\0\0\0", 8};
 
-using KeyBytes = std::array<char, 16>;
+/// Number of the run, then the key; big-endian, so that RocksDB's order is that of the numbers. The facts of a run
+/// stand first in it, under the number alone.
+constexpr std::size_t run_bytes = 4;
+using RunKey = std::array<char, run_bytes>;
+using KeyBytes = std::array<char, run_bytes + sizeof(Hash128)>;
 using ValueBytes = std::array<char, 16>;
-
-std::uint64_t big_endian(std::uint64_t value) {
-  return __builtin_bswap64(value);
-}
 static_assert(std::endian::native == std::endian::little);
 
-KeyBytes encode_key(const Hash128& key) {
-  const std::array<std::uint64_t, 2> words{big_endian(key.high), big_endian(key.low)};
-  return std::bit_cast<KeyBytes>(words);
+RunKey encode_run(std::uint64_t run) {
+  return std::bit_cast<RunKey>(__builtin_bswap32(static_cast<std::uint32_t>(run)));
+}
+std::uint64_t decode_run(const rocksdb::Slice& slice) {
+  std::uint32_t number = 0;
+  std::memcpy(&number, slice.data(), run_bytes);
+  return __builtin_bswap32(number);
+}
+KeyBytes encode_key(std::uint64_t run, const Hash128& key) {
+  KeyBytes bytes{};
+  const RunKey number = encode_run(run);
+  const std::array<std::uint64_t, 2> words{__builtin_bswap64(key.high), __builtin_bswap64(key.low)};
+  std::memcpy(bytes.data(), number.data(), run_bytes);
+  std::memcpy(bytes.data() + run_bytes, words.data(), sizeof words);
+  return bytes;
 }
 Hash128 decode_key(const rocksdb::Slice& slice) {
   std::array<std::uint64_t, 2> words{};
-  std::memcpy(words.data(), slice.data(), sizeof words);
-  return {big_endian(words[0]), big_endian(words[1])};
+  std::memcpy(words.data(), slice.data() + run_bytes, sizeof words);
+  return {__builtin_bswap64(words[0]), __builtin_bswap64(words[1])};
 }
-rocksdb::Slice slice_of(const KeyBytes& bytes) {
+template <std::size_t N>
+rocksdb::Slice slice_of(const std::array<char, N>& bytes) {
   return {bytes.data(), bytes.size()};
 }
 
@@ -58,7 +63,7 @@ Error to_error(const rocksdb::Status& status) {
 
 rocksdb::Options make_options() {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(block_cache_bytes, 2);
+  table.no_block_cache = true;  // keys are random: hardly a block is asked for twice, and the system caches files
   table.block_size = block_bytes;
   table.format_version = 5;
   table.filter_policy = nullptr;  // the resident filter stands before it
@@ -66,10 +71,7 @@ rocksdb::Options make_options() {
   options.create_if_missing = true;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.compression = rocksdb::kNoCompression;  // keys and fingerprints are random bits
-  options.compaction_style = rocksdb::kCompactionStyleUniversal;
-  options.level0_file_num_compaction_trigger = runs_side_by_side;
-  options.level0_slowdown_writes_trigger = 1 << 20;
-  options.level0_stop_writes_trigger = 1 << 20;
+  options.disable_auto_compactions = true;        // nothing overlaps
   options.max_background_jobs = 2;
   options.write_buffer_size = 1u << 20;  // never used: nothing is put one by one
   options.info_log_level = rocksdb::ERROR_LEVEL;
@@ -77,7 +79,6 @@ rocksdb::Options make_options() {
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.skip_stats_update_on_db_open = true;
-  options.allow_mmap_reads = false;
   return options;
 }
 
@@ -92,14 +93,7 @@ class RocksRuns final : public RunStore {
     const rocksdb::Status status = rocksdb::DB::Open(options_, folder_, &db);
     if (!status.ok()) return std::unexpected(to_error(status));
     db_.reset(db);
-    options_.env->LowerThreadPoolCPUPriority(rocksdb::Env::LOW);
-    std::string value;
-    const rocksdb::Status read = db_->Get({}, rocksdb::Slice(facts_key.data(), facts_key.size()), &value);
-    if (read.IsNotFound()) return {};
-    if (!read.ok()) return std::unexpected(to_error(read));
-    if (value.size() != sizeof facts_) return fail(ErrorKind::internal, "the de-duplication index is damaged");
-    std::memcpy(&facts_, value.data(), sizeof facts_);
-    return {};
+    return read_facts();
   }
 
   [[nodiscard]] const RunFacts& facts() const override { return facts_; }
@@ -119,8 +113,8 @@ class RocksRuns final : public RunStore {
     return {};
   }
 
-  Result<std::optional<IndexValue>> get(const Hash128& key) override {
-    const KeyBytes bytes = encode_key(key);
+  Result<std::optional<IndexValue>> get(std::uint64_t run, const Hash128& key) override {
+    const KeyBytes bytes = encode_key(run, key);
     rocksdb::PinnableSlice value;
     const rocksdb::Status status = db_->Get({}, db_->DefaultColumnFamily(), slice_of(bytes), &value);
     if (status.IsNotFound()) return std::optional<IndexValue>();
@@ -131,12 +125,12 @@ class RocksRuns final : public RunStore {
     return std::optional(found);
   }
 
-  Status for_each(const std::function<void(const Hash128&)>& visit) override {
+  Status for_each(std::uint64_t run, const std::function<void(const Hash128&)>& visit) override {
     rocksdb::ReadOptions options;
-    options.fill_cache = false;
     options.readahead_size = 1u << 20;
+    const RunKey number = encode_run(run);
     const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options));
-    for (at->SeekToFirst(); at->Valid(); at->Next()) {
+    for (at->Seek(slice_of(number)); at->Valid() && at->key().starts_with(slice_of(number)); at->Next()) {
       if (at->key().size() == sizeof(KeyBytes)) visit(decode_key(at->key()));
     }
     if (!at->status().ok()) return std::unexpected(to_error(at->status()));
@@ -156,19 +150,34 @@ class RocksRuns final : public RunStore {
  private:
   [[nodiscard]] std::string sst_path() const { return folder_ + "/next-run.sst"; }
 
+  /// The last key is of the newest run.
+  Status read_facts() {
+    const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator({}));
+    at->SeekToLast();
+    if (!at->status().ok()) return std::unexpected(to_error(at->status()));
+    if (!at->Valid()) return {};
+    if (at->key().size() < run_bytes) return fail(ErrorKind::internal, "the de-duplication index is damaged");
+    std::string value;
+    const rocksdb::Status read = db_->Get({}, slice_of(encode_run(decode_run(at->key()))), &value);
+    if (!read.ok() || value.size() != sizeof facts_) {
+      return fail(ErrorKind::internal, "the de-duplication index is damaged", read.ToString());
+    }
+    std::memcpy(&facts_, value.data(), sizeof facts_);
+    return {};
+  }
+
   rocksdb::Status write_sst(std::span<const KeyValue> entries, const RunFacts& facts) {
     rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options_);
     rocksdb::Status status = writer.Open(sst_path());
     if (!status.ok()) return status;
     std::array<char, sizeof facts> facts_bytes{};
     std::memcpy(facts_bytes.data(), &facts, sizeof facts);
-    status = writer.Put(rocksdb::Slice(facts_key.data(), facts_key.size()),
-                        rocksdb::Slice(facts_bytes.data(), facts_bytes.size()));
+    status = writer.Put(slice_of(encode_run(facts.runs)), slice_of(facts_bytes));
     for (const KeyValue& entry : entries) {
       if (!status.ok()) return status;
-      const KeyBytes key = encode_key(entry.key);
+      const KeyBytes key = encode_key(facts.runs, entry.key);
       const auto value = std::bit_cast<ValueBytes>(entry.value);
-      status = writer.Put(slice_of(key), rocksdb::Slice(value.data(), value.size()));
+      status = writer.Put(slice_of(key), slice_of(value));
     }
     return status.ok() ? writer.Finish() : status;
   }

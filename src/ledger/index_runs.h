@@ -1,5 +1,7 @@
 // Sorted runs of keys in RocksDB: each is written as one SST file and ingested whole, together with the facts it
-// proves (which positions all runs cover). No write-ahead log: what is not in a run is replayed from the ledger.
+// proves (which positions all runs cover). No write-ahead log: what is not in a run is replayed from the ledger. Keys
+// begin with the number of their run, so files never overlap: none is ever merged or rewritten, and a look-up in a run
+// reads one block.
 //
 // ingest is for one thread at a time; get may run beside it. RocksDB's headers stay in index_runs.cpp.
 #pragma once
@@ -33,9 +35,10 @@ class RunStore {
   [[nodiscard]] virtual const RunFacts& facts() const = 0;
   /// `entries` by key. storage_full, store_unavailable: nothing changed.
   virtual Status ingest(std::span<const KeyValue> entries, const RunFacts& facts) = 0;
-  virtual Result<std::optional<IndexValue>> get(const Hash128& key) = 0;
-  /// All keys in order.
-  virtual Status for_each(const std::function<void(const Hash128&)>& visit) = 0;
+  /// In the run of that number, from 1.
+  virtual Result<std::optional<IndexValue>> get(std::uint64_t run, const Hash128& key) = 0;
+  /// All keys of a run in order.
+  virtual Status for_each(std::uint64_t run, const std::function<void(const Hash128&)>& visit) = 0;
   [[nodiscard]] virtual std::uint64_t resident_bytes() const = 0;
 };
 
