@@ -2,6 +2,9 @@
 #include "warehouse/warehouse.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -269,6 +272,47 @@ TEST_F(WarehouseTest, ReadersSeeWholeBatchesWhileTheLoaderAppendsAndMerges) {
     const std::uint64_t loaded = store_->loaded_position().value();
     auto at_loaded = ask(*store_, everything(loaded));
     EXPECT_EQ(at_loaded.empty() ? 0 : at_loaded.begin()->second.second, loaded);
+  }
+}
+
+/// Appends batches of 100 facts, merging and checkpointing on the way, one byte into the pipe after each; never
+/// returns.
+[[noreturn]] void append_until_killed(const DuckDbOptions& options, int pipe) {
+  auto store = open_duckdb(options);
+  std::uint64_t position = store ? (*store)->loaded_position().value_or(0) : 0;
+  for (int n = 0; store; ++n) {
+    LoadBatch batch{.words = {}, .facts = {}, .loaded_position = position + 100};
+    while (position < batch.loaded_position) batch.facts.push_back(fact(++position, first_day, 1, 1, 1));
+    if (!(*store)->append(batch) || write(pipe, "x", 1) != 1) break;
+    if (!(*store)->compact() || (n % 7 == 6 && !(*store)->checkpoint())) break;
+  }
+  _exit(1);
+}
+
+TEST_F(WarehouseTest, AKilledProcessLeavesWholeBatches) {
+  std::uint64_t appended = 0;
+  for (int round = 0; round < 6; ++round) {
+    store_.reset();
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0) append_until_killed(options_, ends[1]);
+    close(ends[1]);
+    char byte = 0;
+    for (int n = 0; n < 5 + 9 * round; ++n) {
+      ASSERT_EQ(read(ends[0], &byte, 1), 1) << "the child ended by itself";
+      appended += 100;
+    }
+    kill(child, SIGKILL);
+    while (read(ends[0], &byte, 1) == 1) appended += 100;
+    close(ends[0]);
+    ASSERT_EQ(waitpid(child, nullptr, 0), child);
+    open();
+    const std::uint64_t loaded = store_->loaded_position().value();
+    EXPECT_GE(loaded, appended);
+    EXPECT_LE(loaded, appended + 100);
+    EXPECT_EQ(ask(*store_, everything(loaded)).begin()->second.second, loaded);
+    appended = loaded;
   }
 }
 
