@@ -116,6 +116,22 @@ def test_I31_a_failed_job_says_so_and_has_no_output(folder, acme_catalogue):
     receiver.close()
 
 
+def test_I31_a_job_that_cannot_be_planned_is_answered_FAILED(server):
+    client = server.informatica()
+    (server.data / "artifacts").rename(server.data / "gone")
+    for _ in range(6):
+        answer = client.post(resource="ExportMeteringDataAllLinkedOrgsAcrossRegion")
+        assert answer.status == 200, answer
+        job = answer.json()
+        assert job["status"] == "FAILED"
+        assert job["errorMessage"].startswith("Exception occurred while processing request for org: 4wMFqGlxAKVlIFTixlTSOY. ")
+        status = client.status(job["jobId"]).json()
+        assert (status["status"], status["errorMessage"]) == ("FAILED", job["errorMessage"])
+        assert_v3_error(client.download(job["jobId"]), 404, "METERING_NO_OUTPUT")
+    (server.data / "gone").rename(server.data / "artifacts")
+    assert client.wait(client.post().json()["jobId"])["status"] == "SUCCESS", "they took no slot"
+
+
 def test_I34_the_callback_comes_when_status_and_download_work(folder, acme_catalogue):
     with running(folder, catalogue=acme_catalogue, config=LOOPBACK) as server:
         client, posted = server.informatica(), threading.Event()
