@@ -26,11 +26,11 @@ Answer post_export(Context& context, const Call& call) {
   auto request = read_export_request(*body);
   if (!request) return fail(std::move(request));
   auto org = org_or_default(*context.services.catalog.current(), call.principal, std::move(request->spec.org));
-  if (!org) return fail(std::move(org));
+  if (!org) return fail_at_member(org);
   request->spec.org = std::move(*org);
   const DialectNote note{.dialect = "meterport", .json = "{}", .callback_url = std::move(request->callback_url)};
-  const auto job = context.services.exports.create(call.principal, request->spec, note, {});
-  if (!job) return fail(job);
+  auto job = context.services.exports.create(call.principal, request->spec, note, {});
+  if (!job) return fail_at_member(job);
   return job_response(context, 202, *job);
 }
 

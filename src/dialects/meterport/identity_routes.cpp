@@ -102,10 +102,10 @@ Answer post_user(Context& context, const Call& call) {
   user.email = reader.text("email", Need::optional);
   if (auto status = finish(check); !status) return fail(std::move(status));
   auto org = org_or_default(*context.services.catalog.current(), call.principal, std::move(user.org));
-  if (!org) return fail(std::move(org));
+  if (!org) return fail_at_member(org);
   user.org = std::move(*org);
-  const auto made = context.services.identity.create_user(call.principal, user);
-  if (!made) return fail(made);
+  auto made = context.services.identity.create_user(call.principal, user);
+  if (!made) return fail_at_member(made);
   std::string text;
   JsonWriter out(text);
   append_user(out, *made);
@@ -120,7 +120,7 @@ Answer post_password(Context& context, const Call& call) {
   const std::string password = read_password(reader, *body);
   if (auto status = finish(check); !status) return fail(std::move(status));
   auto done = context.services.identity.set_password(call.principal, call.path_value("name"), password);
-  if (!done) return fail(std::move(done));
+  if (!done) return fail_at_member(done);
   return http::Response::json(200, "{}");
 }
 
@@ -147,10 +147,10 @@ Answer post_key(Context& context, const Call& call) {
   key.source = reader.text("source", Need::optional, catalog::text_characters_max);
   if (auto status = finish(check); !status) return fail(std::move(status));
   auto org = org_or_default(*context.services.catalog.current(), call.principal, std::move(key.org));
-  if (!org) return fail(std::move(org));
+  if (!org) return fail_at_member(org);
   key.org = std::move(*org);
-  const auto made = context.services.identity.create_key(call.principal, key);
-  if (!made) return fail(made);
+  auto made = context.services.identity.create_key(call.principal, key);
+  if (!made) return fail_at_member(made);
   std::string text;
   JsonWriter out(text);
   append_key(out, made->first, made->second);

@@ -119,6 +119,11 @@ Error relocated(Error error, std::string_view prefix, std::string_view replaceme
   return error;
 }
 
+Error at_member(Error error) {
+  if (!error.field.empty() && !error.field.starts_with('/')) error.field.insert(0, 1, '/');
+  return error;
+}
+
 Result<Instant> parse_time_or_day(std::string_view text, std::string_view name) {
   constexpr std::size_t day_characters = 10;
   if (text.size() == day_characters) {

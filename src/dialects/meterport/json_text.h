@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "base/instant.h"
@@ -38,6 +39,13 @@ bool take_member(catalog::JsonValue& object, std::string_view name, catalog::Jso
 /// An error about one object of a catalogue file, told as one about that object: `prefix` ("/orgs/0") becomes
 /// `replacement` in its pointer and text.
 Error relocated(Error error, std::string_view prefix, std::string_view replacement);
+
+/// A service names a member of the request by its name alone: its place in the body.
+Error at_member(Error error);
+template <class T>
+std::unexpected<Error> fail_at_member(Result<T>& result) {
+  return std::unexpected(at_member(std::move(result.error())));
+}
 
 /// RFC 3339, or a date for its 00:00 UTC. `name` is for the error: "from: ...".
 Result<Instant> parse_time_or_day(std::string_view text, std::string_view name);
