@@ -14,7 +14,7 @@ namespace {
 
 /// An answer that is no success, as an Error: the problem's code and detail where it is one.
 Error error_of(int status, const std::string& body) {
-  Error error{ErrorKind::internal, fmt::format("the server answered {}", status), body, {}};
+  Error error{ErrorKind::internal, fmt::format("the server answered {}: {}", status, body.substr(0, 200)), {}, {}};
   const auto problem = nlohmann::json::parse(body, nullptr, false);
   if (problem.is_object()) {
     error.text = problem.value("detail", error.text);

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/terminal.h"
 #include "app/version.h"
+#include "base/log.h"
 
 namespace meterport::app {
 namespace {
@@ -224,6 +225,8 @@ int run_command_line(int argc, char** argv) {
       return exit_bad_use;
     }
   }
+  // A command speaks to a person: what the services log of ordinary work stays out of its output. `serve` sets its own.
+  log::set_level(log::Level::warning);
   return run();
 }
 

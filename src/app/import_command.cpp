@@ -58,9 +58,10 @@ Result<std::string> import_remotely(ApiClient& client, const ImportOptions& opti
 
 void print_report(const std::string& path, const json& r) {
   const auto n = [&](const char* name) { return with_thousands(r.value(name, std::uint64_t{0})); };
-  print_line(fmt::format("{}: {} rows: {} stored, {} duplicates, {} conflicts, {} rejected (position {})", path,
-                         n("rows"), n("stored"), n("duplicates"), n("conflicts"), n("rejected"),
-                         r.value("position", std::uint64_t{0})));
+  const std::uint64_t position = r.value("position", std::uint64_t{0});
+  const std::string last = position == 0 ? std::string() : fmt::format(" (last position {})", position);
+  print_line(fmt::format("{}: {} rows: {} stored, {} duplicates, {} conflicts, {} rejected{}", path, n("rows"),
+                         n("stored"), n("duplicates"), n("conflicts"), n("rejected"), last));
   if (r.value("orgs_made", 0) + r.value("meters_made", 0) > 0)
     print_line(fmt::format("  made {} orgs and {} meters", n("orgs_made"), n("meters_made")));
   for (const auto& notice : r.value("notices", json::array())) print_line("  note: " + notice.get<std::string>());

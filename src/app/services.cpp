@@ -114,7 +114,8 @@ Status Services::open_services() {
   auto loader = loading::Loader::start(ledger_->log(), *warehouse_, metrics_, loader_options);
   if (!loader) return fail(std::move(loader));
   loader_ = std::move(*loader);
-  // A meter that was ever loaded keeps its unit. Two tenants' meters of one id count as one here: refusing more is safe.
+  // A meter that was ever loaded keeps its unit. Two tenants' meters of one id count as one here: refusing more is
+  // safe.
   catalog_->set_usage_probe([this](std::string_view, std::string_view meter) {
     return loader_->dictionaries().find(warehouse::Dimension::meter, meter) != 0;
   });

@@ -30,10 +30,10 @@ def make(number, rng):
 class Oracle:
     """Batches to send, and what was acknowledged at which position."""
 
-    def __init__(self, count, seed):
+    def __init__(self, count, seed, batch=BATCH):
         rng = random.Random(seed)
         self.records = [make(n, rng) for n in range(count)]
-        self.waiting = [list(range(at, min(at + BATCH, count))) for at in range(0, count, BATCH)][::-1]
+        self.waiting = [list(range(at, min(at + batch, count))) for at in range(0, count, batch)][::-1]
         self.position, self.uncertain, self.lock = {}, set(), threading.Lock()
         self.problems = []
 
@@ -151,7 +151,7 @@ def test_power_cuts(folder):
     # Small segments, so that cuts fall into sealing and preallocation too.
     server = Server(folder, catalogue=CATALOGUE, config="[ledger]\nsegment_bytes = 1048576\n")
     server.start()
-    key, oracle = server.admin_key, Oracle(400_000, seed=3)
+    key, oracle = server.admin_key, Oracle(2_000 * cuts, seed=3, batch=8)
     server.stop()
     for seed in range(first_seed, first_seed + cuts):
         syncs = random.Random(seed).randrange(2, 60)
@@ -159,13 +159,14 @@ def test_power_cuts(folder):
             continue  # the cut fell into the recovery of the one before
         threads = clients(server, oracle, key)
         join(threads)
+        assert oracle.waiting, "more records are needed for so many cuts"
         assert server.process.wait(timeout=60) == 137, f"seed {seed}: {oracle.problems[:3]}"
         server.kill()
         if (seed - first_seed) % 25 == 24 or seed == first_seed + cuts - 1:
             server.start()
             check_everything_is_there_once(server, oracle, key)
             assert server.stop() == 0
-    assert len(oracle.position) > cuts * BATCH
+    assert len(oracle.position) > cuts * 8
 
 
 @pytest.mark.durability
