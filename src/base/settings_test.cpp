@@ -72,7 +72,7 @@ TEST(Settings, AnErrorNamesTheSettingTheBadValueAndWhatIsAllowed) {
       error_of("informatica.too_many_jobs_status = 410"),
       "meterport.toml:1: informatica.too_many_jobs_status: 410 is not allowed; it takes 400 or 429 (default 400)");
   EXPECT_EQ(error_of("exports.runners = \"two\""),
-            "meterport.toml:1: exports.runners: \"two\" is not allowed; it takes a whole number from 1 to 256, in jobs "
+            "meterport.toml:1: exports.runners: \"two\" is not allowed; it takes a whole number from 0 to 256, in jobs "
             "(default 2)");
   EXPECT_NE(error_of("exports.runners = 2.5").find("exports.runners: 2.5 is not allowed"), std::string::npos);
   EXPECT_NE(error_of("delivery.allowed_ranges = [1]").find("it takes a list of texts"), std::string::npos);

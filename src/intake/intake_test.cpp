@@ -179,7 +179,7 @@ TEST_F(IntakeTest, AFailedSyncFailsTheBatchVoidsItsClaimsAndNothingOfItStays) {
   ASSERT_FALSE(later) << "the ledger is read-only until a restart";
   EXPECT_EQ(later.error().kind, ErrorKind::store_unavailable);
   EXPECT_EQ(must_submit(line("before")).duplicates, 1u) << "what is known can still be told";
-  EXPECT_EQ(intake->in_flight(), 0u);
+  wait_until_idle();
 
   files.heal();
   restart();
@@ -199,7 +199,7 @@ TEST_F(IntakeTest, AfterAFailedSyncThoseWhoWaitedAreAnsweredToo) {
                    [promise](Result<BatchResult> result) { promise->set_value(std::move(result)); });
   }
   for (auto& answer : answers) EXPECT_FALSE(answer.get());
-  EXPECT_EQ(intake->in_flight(), 0u);
+  wait_until_idle();
 }
 
 TEST_F(IntakeTest, ADeletedIndexIsRebuiltAndStillKnowsEveryKey) {
@@ -225,7 +225,7 @@ TEST_F(IntakeTest, BeyondItsBoundItIsBusyAndStoresNothing) {
   const auto refused = submit(line("a"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::busy);
-  EXPECT_EQ(intake->in_flight(), 0u);
+  wait_until_idle();
 }
 
 TEST_F(IntakeTest, ADocumentIsKeptOnceAndTheCatalogueDoesNotMindIt) {

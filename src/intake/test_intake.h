@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <string_view>
 #include <vector>
 
@@ -87,6 +88,10 @@ struct TestIntake {
   }
   Result<BatchResult> submit(const std::string& ndjson, const Principal& by = ingester()) {
     return intake->submit_and_wait(by, batch_of(ndjson, by.default_source), "v1");
+  }
+  /// An answer may come a moment before its submission is counted as over.
+  void wait_until_idle() const {
+    while (intake->in_flight() != 0) std::this_thread::yield();
   }
   BatchResult must_submit(const std::string& ndjson, const Principal& by = ingester()) {
     auto result = submit(ndjson, by);

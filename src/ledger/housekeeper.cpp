@@ -34,7 +34,8 @@ void Housekeeper::seal(std::shared_ptr<ActiveSegment> segment) {
 void Housekeeper::prepare_spare() {
   {
     const std::scoped_lock lock(mutex_);
-    spare_wanted_ = spare_ == nullptr;
+    // One in the making is enough: a second open of its name could give the committer's file away twice.
+    spare_wanted_ = spare_ == nullptr && !is_making_spare_;
   }
   changed_.notify_all();
 }
@@ -68,6 +69,7 @@ void Housekeeper::run() {
 
 void Housekeeper::make_spare(std::unique_lock<std::mutex>& lock) {
   spare_wanted_ = false;
+  is_making_spare_ = true;
   lock.unlock();
   const std::string path = folder_ + "/" + std::string(spare_name);
   auto file = files_.open(path, OpenMode::create_or_open);
@@ -77,6 +79,7 @@ void Housekeeper::make_spare(std::unique_lock<std::mutex>& lock) {
     log::warning("no room for the next ledger segment",
                  {{"cause", made.error().text}, {"detail", made.error().detail}});
   lock.lock();
+  is_making_spare_ = false;
   // Without a spare the committer makes its segment itself, and says what is wrong to those it concerns.
   if (made) spare_ = std::move(*file);
 }

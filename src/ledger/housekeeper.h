@@ -47,6 +47,7 @@ class Housekeeper {
   std::size_t tries_left_ = 0;  ///< of to_seal_, since the last request
   std::unique_ptr<File> spare_;
   bool spare_wanted_ = false;
+  bool is_making_spare_ = false;
   bool is_busy_ = false;
   bool is_stopping_ = false;
 

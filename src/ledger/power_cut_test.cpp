@@ -18,6 +18,7 @@ constexpr int writers = 4;
 struct Oracle {
   std::mutex mutex;
   std::map<std::string, Appended> acknowledged;  ///< by batch id
+  std::string last_refusal;
 };
 
 std::string text_of(const std::string& id, int n) {
@@ -36,8 +37,11 @@ void write_until_cut(Log& log, Oracle& oracle, int writer, std::uint64_t seed) {
   for (int i = 0; i < 10'000; ++i) {
     const std::string id = std::to_string(seed) + "-" + std::to_string(writer) + "-" + std::to_string(i);
     const auto done = log.append_and_wait(batch_of(id, 1 + random() % 30));
-    if (!done) return;
     const std::scoped_lock lock(oracle.mutex);
+    if (!done) {
+      oracle.last_refusal = error_of(done);
+      return;
+    }
     oracle.acknowledged.emplace(id, *done);
   }
 }
@@ -98,7 +102,7 @@ TEST(PowerCut, WhatWasAcknowledgedIsThereExactlyOnce) {
     for (const std::uint64_t life : {seed, seed + 1000}) {
       PowerCutFiles disk(system_files(), t.folder.path());
       append_through_a_cut(t, disk, oracle, life);
-      ASSERT_TRUE(disk.is_cut());
+      ASSERT_TRUE(disk.is_cut()) << oracle.last_refusal;
       t.open();
       if (HasFatalFailure()) return;
       check(t, oracle);
