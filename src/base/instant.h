@@ -54,9 +54,9 @@ Result<Day> parse_day(std::string_view text);
 /// `default_utc`: a missing offset counts as UTC instead of being an error.
 Result<Instant> parse_instant(std::string_view text, bool default_utc = false);
 
-std::string format_day(Day day);                 ///< 2024-09-03
-std::string format_seconds_z(Instant t);         ///< 2024-09-03T10:30:00Z, cut to the second
-std::string format_rfc3339(Instant t);           ///< 2024-09-03T10:30:00Z or ...:00.123456Z, trailing zeros cut
+std::string format_day(Day day);          ///< 2024-09-03
+std::string format_seconds_z(Instant t);  ///< 2024-09-03T10:30:00Z, cut to the second
+std::string format_rfc3339(Instant t);    ///< 2024-09-03T10:30:00Z or ...:00.123456Z, trailing zeros cut
 void append_day(std::string& out, Day day);
 
 /// Monthly billing periods with an anchor day 1..31 (crosswalk 4.3): in shorter months the last day.

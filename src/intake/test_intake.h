@@ -5,8 +5,8 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/fault_files.h"
