@@ -33,7 +33,8 @@ Status check_listen(const Settings& settings) {
   const std::string& listen = settings.text("server.listen");
   const std::string host = listen.substr(0, listen.rfind(':'));
   const bool is_loopback = host.starts_with("127.") || host == "localhost" || host == "[::1]";
-  if (is_loopback || settings.flag("server.allow_plain_http_beyond_loopback")) return {};
+  const bool has_tls = !settings.text("tls.certificate").empty();
+  if (is_loopback || has_tls || settings.flag("server.allow_plain_http_beyond_loopback")) return {};
   return fail(
       ErrorKind::invalid,
       fmt::format(
