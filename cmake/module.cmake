@@ -1,8 +1,8 @@
 # meterport_module(NAME USES <modules> LIBS <dep_*> [FOLDER <path under src>])
 #
 # Builds src/<folder>/**/*.cpp (but *_test.cpp) as the static library mp_<name>, and its *_test.cpp files as the
-# test program <name>_test. USES is the arrow table of DESIGN section 2; tests/structure checks the includes
-# against it.
+# test program <name>_test. USES is the arrow table of DESIGN section 2; scripts/check_structure.py checks the
+# includes against it.
 function(meterport_module name)
   cmake_parse_arguments(M "" "FOLDER" "USES;LIBS;TEST_LIBS" ${ARGN})
   if(NOT M_FOLDER)

@@ -1,5 +1,4 @@
 // `meterport serve`: opens the services, binds, waits for SIGTERM or SIGINT, ends in order.
-#include <fmt/format.h>
 #include <pthread.h>
 
 #include <csignal>
@@ -28,21 +27,6 @@ sigset_t block_stop_signals() {
   return set;
 }
 
-/// Plain HTTP stays on this machine unless the operator says otherwise (DESIGN section 10).
-Status check_listen(const Settings& settings) {
-  const std::string& listen = settings.text("server.listen");
-  const std::string host = listen.substr(0, listen.rfind(':'));
-  const bool is_loopback = host.starts_with("127.") || host == "localhost" || host == "[::1]";
-  const bool has_tls = !settings.text("tls.certificate").empty();
-  if (is_loopback || has_tls || settings.flag("server.allow_plain_http_beyond_loopback")) return {};
-  return fail(
-      ErrorKind::invalid,
-      fmt::format(
-          "server.listen {} is not a loopback address and the server speaks plain HTTP: put a TLS proxy before it and "
-          "set server.allow_plain_http_beyond_loopback = true",
-          listen));
-}
-
 }  // namespace
 
 int run_serve(const GlobalOptions& global, const ServeOptions& options) {
@@ -51,7 +35,6 @@ int run_serve(const GlobalOptions& global, const ServeOptions& options) {
   if (!options.listen.empty()) {
     if (auto s = settings->set("server.listen", options.listen); !s) return report(global, s.error());
   }
-  if (auto s = check_listen(*settings); !s) return report(global, s.error());
   if (!log::set_level(settings->text("log.level")))
     return report(global, {ErrorKind::invalid, "log.level: not a level", {}, {}});
   const sigset_t stop_signals = block_stop_signals();
