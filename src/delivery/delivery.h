@@ -60,6 +60,9 @@ class Outbox {
   /// not at all. Call wake() after the commit.
   virtual Status enqueue_within(soci::session& session, const NewDelivery& delivery) = 0;
   virtual void wake() = 0;
+  /// Deletes the job's deliveries and their attempts as part of the caller's write transaction, whatever their state.
+  /// An attempt under way ends unrecorded.
+  virtual Status forget_job_within(soci::session& session, const std::string& job_id) = 0;
 
   /// Oldest first.
   virtual Result<std::vector<Delivery>> of_job(const std::string& job_id) = 0;

@@ -214,6 +214,21 @@ TEST_F(DeliveryTest, AnEnqueueInsideATransactionGoesWithIt) {
   (void)wait_for_state("job1", "delivered");
 }
 
+TEST_F(DeliveryTest, AForgottenJobLeavesNothingAndOthersStay) {
+  receiver_.answer_with(500);
+  start();
+  enqueue("old", receiver_.url());
+  enqueue("kept", receiver_.url());
+  const std::string old_id = wait_for_attempts("old", 1).id;
+  const std::string kept_id = wait_for_attempts("kept", 1).id;
+  const Status done = store_->write([&](soci::session& session) { return outbox_->forget_job_within(session, "old"); });
+  ASSERT_TRUE(done.has_value()) << done.error().detail;
+  EXPECT_TRUE(outbox_->of_job("old")->empty());
+  EXPECT_TRUE(outbox_->attempts_of(old_id)->empty());
+  EXPECT_EQ(outbox_->of_job("kept")->size(), 1U);
+  EXPECT_EQ(outbox_->attempts_of(kept_id)->size(), 1U);
+}
+
 TEST_F(DeliveryTest, ABadRangeStopsTheStart) {
   ASSERT_TRUE(settings_.set("delivery.allowed_ranges", std::vector<std::string>{"10.0.0.0/99"}).has_value());
   const auto outbox = Outbox::start(*store_, clock_, system_random(), settings_, metrics_);

@@ -86,6 +86,11 @@ class StoredOutbox final : public Outbox {
     changed_.notify_all();
   }
 
+  Status forget_job_within(soci::session& session, const std::string& job_id) override {
+    delete_of_job(session, job_id);
+    return {};
+  }
+
   Result<std::vector<Delivery>> of_job(const std::string& job_id) override {
     return read<std::vector<Delivery>>([&](soci::session& session) { return select_of_job(session, job_id); });
   }

@@ -67,14 +67,22 @@ void record_attempt(soci::session& session, const std::string& id, const Attempt
   const long long began_us = attempt.began.us;
   const long long took_us = attempt.took_us;
   const long long next_us = outcome.next_attempt.us;
+  std::string known;
+  session << "UPDATE deliveries SET state = :state, attempts = :number, next_attempt_us = :next,"
+             " last_status = :status, last_error = :error WHERE id = :id RETURNING id",
+      soci::use(outcome.state, "state"), soci::use(attempt.number, "number"), soci::use(next_us, "next"),
+      soci::use(attempt.status, "status"), soci::use(attempt.error, "error"), soci::use(id, "id"), soci::into(known);
+  if (known.empty()) return;
   session << "INSERT INTO delivery_attempts (delivery_id, number, began_us, took_us, status, error)"
              " VALUES (:id, :number, :began, :took, :status, :error)",
       soci::use(id, "id"), soci::use(attempt.number, "number"), soci::use(began_us, "began"),
       soci::use(took_us, "took"), soci::use(attempt.status, "status"), soci::use(attempt.error, "error");
-  session << "UPDATE deliveries SET state = :state, attempts = :number, next_attempt_us = :next,"
-             " last_status = :status, last_error = :error WHERE id = :id",
-      soci::use(outcome.state, "state"), soci::use(attempt.number, "number"), soci::use(next_us, "next"),
-      soci::use(attempt.status, "status"), soci::use(attempt.error, "error"), soci::use(id, "id");
+}
+
+void delete_of_job(soci::session& session, const std::string& job_id) {
+  session << "DELETE FROM delivery_attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE job_id = :job)",
+      soci::use(job_id, "job");
+  session << "DELETE FROM deliveries WHERE job_id = :job", soci::use(job_id, "job");
 }
 
 std::vector<Delivery> select_of_job(soci::session& session, const std::string& job_id) {

@@ -26,10 +26,12 @@ void insert_delivery(soci::session& session, const Delivery& delivery, const New
 std::vector<Due> select_due(soci::session& session, Instant now, int count);
 /// Of the pending ones; none: nothing is pending.
 std::optional<Instant> select_next_attempt(soci::session& session);
+/// Nothing when the delivery was deleted meanwhile.
 void record_attempt(soci::session& session, const std::string& id, const Attempt& attempt, const Outcome& outcome);
 std::vector<Delivery> select_of_job(soci::session& session, const std::string& job_id);
 std::vector<Delivery> select_latest(soci::session& session, std::size_t count);
 std::vector<Attempt> select_attempts(soci::session& session, const std::string& id);
+void delete_of_job(soci::session& session, const std::string& job_id);
 /// False: there is none.
 bool make_pending(soci::session& session, const std::string& id, Instant now, int more_attempts);
 
