@@ -187,4 +187,9 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::size_t utf8_characters(std::string_view text) {
+  // Every byte but a continuation byte begins one.
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
 }  // namespace meterport

@@ -2,6 +2,7 @@
 // are its own business; numbers that are quantities are written as strings by the caller's choice.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -49,5 +50,7 @@ class JsonWriter {
 void append_json_string(std::string& out, std::string_view value);
 /// True when `text` is well-formed UTF-8 (RFC 3629).
 bool is_utf8(std::string_view text);
+/// How many characters (code points) well-formed UTF-8 holds.
+std::size_t utf8_characters(std::string_view text);
 
 }  // namespace meterport

@@ -111,5 +111,11 @@ TEST(Utf8, KnowsEveryCodePoint) {
   }
 }
 
+TEST(Utf8, CharactersAreCodePointsNotBytes) {
+  EXPECT_EQ(utf8_characters(""), 0U);
+  EXPECT_EQ(utf8_characters("abc"), 3U);
+  EXPECT_EQ(utf8_characters("\u00fc\u6771\U0001F600"), 3U);
+}
+
 }  // namespace
 }  // namespace meterport
