@@ -267,13 +267,17 @@ Status RunIndex::ask_runs(std::span<const ClaimRequest> requests, std::span<Clai
     keys.push_back(requests[i].key);
     places.push_back(i);
   }
+  Status asked;
   std::vector<KeyValue> not_new;
   for (const Maybe& maybe : set->find(keys)) {
     ClaimResult& result = results[places[maybe.key]];
     if (result.outcome != ClaimOutcome::claimed) continue;  // found in another run
     maybes_.add();
     Result<std::optional<IndexValue>> held = runs_->get(maybe.run, keys[maybe.key]);
-    if (!held) return fail(std::move(held));
+    if (!held) {
+      asked = fail(std::move(held));
+      break;
+    }
     if (!*held) {
       false_maybes_.add();
       continue;
@@ -281,9 +285,10 @@ Status RunIndex::ask_runs(std::span<const ClaimRequest> requests, std::span<Clai
     result = {ClaimOutcome::present, **held};
     not_new.push_back({keys[maybe.key], {}});
   }
-  // These were claimed only until the runs were asked; whoever waits for them finds them now.
+  // These were claimed only until the runs were asked; whoever waits for them finds them now. After an error too: the
+  // caller gives back only what is still said to be claimed.
   if (!not_new.empty()) shards_.end_claims(not_new, true);
-  return {};
+  return asked;
 }
 
 void RunIndex::cut_run_when_full() {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -146,6 +147,32 @@ TEST_F(IndexTest, ClaimsOfKeysThatLieInRunsFindThem) {
   ASSERT_TRUE(index->claim_many(requests, results, [](std::size_t, bool) {}));
   for (std::size_t i = 0; i < results.size(); ++i) {
     ASSERT_EQ(results[i].outcome, i < 500 ? ClaimOutcome::present : ClaimOutcome::claimed) << i;
+  }
+}
+
+TEST_F(IndexTest, AReadErrorLeavesNoKeyClaimed) {
+  open_index(1'000);
+  for (int batch = 0; batch < 10; ++batch) store(ids(batch * 100, 100));
+  index->wait_until_quiet();
+  std::vector<ClaimRequest> requests;
+  for (const std::string& id : ids(0, 1'000)) requests.push_back({key(id), 1});
+  for (const std::string& id : ids(10'000, 10)) requests.push_back({key(id), 1});
+  std::vector<ClaimResult> results(requests.size());
+
+  // The file of the run is cut short for a while: some keys are found before the first error.
+  for (const auto& entry : std::filesystem::directory_iterator(world.folder / "index/runs")) {
+    if (entry.path().extension() != ".sst") continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(file), {});
+    std::filesystem::resize_file(entry.path(), bytes.size() / 4 * 3);
+    ASSERT_FALSE(index->claim_many(requests, results, [](std::size_t, bool) {}));
+    EXPECT_GT(std::ranges::count(results, ClaimOutcome::present, &ClaimResult::outcome), 0);
+    std::fstream(entry.path(), std::ios::binary | std::ios::in | std::ios::out) << bytes;
+  }
+  const Status claimed = index->claim_many(requests, results, [](std::size_t, bool) {});
+  ASSERT_TRUE(claimed) << error_of(claimed);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    ASSERT_EQ(results[i].outcome, i < 1'000 ? ClaimOutcome::present : ClaimOutcome::claimed) << i;
   }
 }
 
