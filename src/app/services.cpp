@@ -137,6 +137,9 @@ Services::~Services() = default;
 
 std::string Services::not_ready_reason() const {
   if (ledger_->log().is_read_only()) return "the ledger is read-only after a failed sync; restart the server";
+  if (const std::string reason = loader_->stopped_reason(); !reason.empty()) {
+    return "usage is no longer loaded into the warehouse: " + reason + "; restart the server";
+  }
   return {};
 }
 

@@ -29,11 +29,12 @@ constexpr int loader_niceness = 5;
 struct Board {
   std::mutex mutex;
   std::condition_variable work;      ///< for the loader: more is durable, someone pokes, stop
-  std::condition_variable progress;  ///< for those who wait: loaded moved, loading failed
+  std::condition_variable progress;  ///< for those who wait: loaded moved, loading stopped
   Position durable = 0;
   Position wanted = 0;  ///< someone waits for it
   std::atomic<Position> loaded{0};
-  std::optional<Error> failure;  ///< of the batch being tried again, or for good
+  std::optional<Error> failure;      ///< of the batch being tried again
+  std::optional<Error> stop_reason;  ///< loading stopped for good
   bool stopping = false;
 };
 
@@ -65,6 +66,10 @@ class ThreadLoader final : public Loader {
   Status begin();
   [[nodiscard]] std::uint64_t loaded_position() const override { return board_->loaded; }
   Status wait_for(std::uint64_t position, std::int64_t wait_ms_max) override;
+  [[nodiscard]] std::string stopped_reason() const override {
+    const std::lock_guard lock(board_->mutex);
+    return board_->stop_reason ? board_->stop_reason->text : std::string();
+  }
   [[nodiscard]] const Dictionaries& dictionaries() const override { return dictionaries_; }
 
  private:
@@ -74,6 +79,7 @@ class ThreadLoader final : public Loader {
   Status load_batch();
   void maintain();
   void tell_failure(Error error);
+  void stop_for_good(Error error);
   bool pause(std::int64_t milliseconds);
 
   ledger::Log& log_;
@@ -103,7 +109,8 @@ Status ThreadLoader::begin() {
   const Position durable = log_.durable_position();
   if (durable < *loaded) {
     return fail(ErrorKind::internal,
-                "the warehouse holds records that the ledger does not; `meterport rebuild` makes it anew",
+                "the warehouse holds records that the ledger does not; stop the server, remove warehouse.duckdb and "
+                "start again: it is read anew from the ledger",
                 fmt::format("loaded {}, durable {}", *loaded, durable));
   }
   {
@@ -121,12 +128,18 @@ Status ThreadLoader::wait_for(std::uint64_t position, std::int64_t wait_ms_max) 
   std::unique_lock lock(board_->mutex);
   board_->wanted = std::max(board_->wanted, position);
   board_->work.notify_one();
-  board_->progress.wait_until(
-      lock, until, [&] { return board_->loaded >= position || board_->failure.has_value() || board_->stopping; });
+  // A batch that is tried again is waited for like any other: those who wait need not know.
+  board_->progress.wait_until(lock, until,
+                              [&] { return board_->loaded >= position || board_->stop_reason || board_->stopping; });
   if (board_->loaded >= position) return {};
-  if (board_->failure.has_value()) {
+  if (board_->stop_reason) {
     return fail(ErrorKind::store_unavailable,
-                "usage cannot be loaded for reading at the moment; it is safe in the ledger",
+                "usage is no longer loaded for reading until the server is restarted; it is safe in the ledger",
+                board_->stop_reason->text + ": " + board_->stop_reason->detail);
+  }
+  if (board_->failure) {
+    return fail(ErrorKind::busy,
+                "usage cannot be loaded for reading at the moment, which is tried again; it is safe in the ledger",
                 board_->failure->text + ": " + board_->failure->detail);
   }
   return fail(ErrorKind::busy, "usage handed in until now is still being loaded; try again in a moment",
@@ -139,7 +152,7 @@ void ThreadLoader::run() {
   while (wait_for_work()) {
     if (auto read = read_batch(); !read) {
       log::error("loading stopped", {{"reason", read.error().text}, {"detail", read.error().detail}});
-      tell_failure(std::move(read.error()));
+      stop_for_good(std::move(read.error()));
       return;
     }
     // The log told of records before its reader shows them.
@@ -211,6 +224,11 @@ void ThreadLoader::maintain() {
 void ThreadLoader::tell_failure(Error error) {
   const std::lock_guard lock(board_->mutex);
   board_->failure = std::move(error);
+}
+
+void ThreadLoader::stop_for_good(Error error) {
+  const std::lock_guard lock(board_->mutex);
+  board_->stop_reason = std::move(error);
   board_->progress.notify_all();
 }
 

@@ -2,13 +2,14 @@
 // one transaction with the position, so a replay changes nothing. Runs at lower priority; can be poked.
 //
 // Usage records become facts; records of other kinds only move the position. When the warehouse refuses a batch, the
-// loader tells so, keeps the batch and tries again until it goes in; damage in the log stops it for good.
+// loader logs it, keeps the batch and tries again until it goes in; damage in the log stops it for good.
 // The log and the warehouse must outlive the loader. All members may be called from any thread.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "base/error.h"
 #include "base/metrics.h"
@@ -28,15 +29,17 @@ struct LoaderOptions {
 
 class Loader {
  public:
-  /// internal with a text that says `meterport rebuild` when the warehouse is ahead of the log.
+  /// internal with a text that says how to make the warehouse anew when it is ahead of the log.
   static Result<std::unique_ptr<Loader>> start(ledger::Log& log, warehouse::Warehouse& warehouse,
                                                metrics::Registry& metrics, LoaderOptions options);
   virtual ~Loader() = default;  ///< finishes its batch, joins
 
   [[nodiscard]] virtual std::uint64_t loaded_position() const = 0;
-  /// Pokes the loader and waits until everything up to `position` is loaded. busy with a text after `wait_ms_max`;
-  /// store_unavailable when loading stopped on an error.
+  /// Pokes the loader and waits until everything up to `position` is loaded. busy with a text after `wait_ms_max`,
+  /// also while a refused batch is tried again; store_unavailable at once when loading stopped for good.
   virtual Status wait_for(std::uint64_t position, std::int64_t wait_ms_max) = 0;
+  /// Why loading stopped for good, safe to show; empty while it works or tries again.
+  [[nodiscard]] virtual std::string stopped_reason() const = 0;
   /// Text <-> code, shared with the readers.
   [[nodiscard]] virtual const Dictionaries& dictionaries() const = 0;
 };

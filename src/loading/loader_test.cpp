@@ -196,19 +196,31 @@ TEST_F(LoaderTest, AllDimensionsAreCoded) {
   }
 }
 
-TEST_F(LoaderTest, ARefusedBatchIsToldAndGoesInOnceItCan) {
+TEST_F(LoaderTest, ARefusedBatchOnlyTakesLongerAndGoesInOnceItCan) {
   store_->refuses = true;
   const auto position = ingest(usage("acme", "4"));
-  const auto refused = loader_->wait_for(position, patience_ms);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, ErrorKind::store_unavailable);
-  EXPECT_EQ(loader_->loaded_position(), 0u);
-  store_->refuses = false;
-  // Told as failing until the retry went in.
-  while (!loader_->wait_for(position, patience_ms)) {
+  while (store_->appends < 2) {  // refused and tried again
+    const auto refused = loader_->wait_for(position, 1);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::busy);
   }
+  EXPECT_EQ(loader_->loaded_position(), 0u);
+  EXPECT_EQ(loader_->stopped_reason(), "");
+  store_->refuses = false;
+  ASSERT_TRUE(loader_->wait_for(position, patience_ms));
   EXPECT_EQ(total_of("acme"), "4");
   EXPECT_EQ(store_->loaded_position().value(), position);
+}
+
+TEST_F(LoaderTest, ARecordThatCannotBeReadStopsLoadingForGood) {
+  const auto good = ingest(usage("acme", "4"));
+  ASSERT_TRUE(loader_->wait_for(good, patience_ms));
+  const auto bad = append(ledger::RecordKind::usage, "no record at all");
+  const auto stopped = loader_->wait_for(bad, patience_ms);
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().kind, ErrorKind::store_unavailable);
+  EXPECT_NE(loader_->stopped_reason(), "");
+  EXPECT_TRUE(loader_->wait_for(good, 0)) << "what was loaded stays readable";
 }
 
 TEST_F(LoaderTest, WaitingEndsAsBusyAfterItsTime) {
@@ -241,7 +253,7 @@ TEST_F(LoaderTest, AWarehouseAheadOfTheLedgerIsRefused) {
   auto store = take(warehouse::open_duckdb({.path = folder_ / "warehouse.duckdb", .temporary_folder = {}}));
   const auto started = Loader::start(*log, *store, metrics_, options_);
   ASSERT_FALSE(started);
-  EXPECT_NE(started.error().text.find("meterport rebuild"), std::string::npos);
+  EXPECT_NE(started.error().text.find("remove warehouse.duckdb"), std::string::npos);
 }
 
 }  // namespace

@@ -125,7 +125,7 @@ struct DuckDbOptions {
   std::string temporary_folder;             ///< empty = beside the file
   std::uint64_t run_facts_min = 1'000'000;  ///< facts beyond the roll-up at which compact() adds them to it
 };
-/// Opens or creates; internal with a text that says `meterport rebuild` when the file is damaged or of another
+/// Opens or creates; internal with a text that says how to make the file anew when it is damaged or of another
 /// schema, store_unavailable when another process has it open. One writer at a time: append, compact and checkpoint
 /// wait for each other.
 Result<std::unique_ptr<Warehouse>> open_duckdb(const DuckDbOptions& options);

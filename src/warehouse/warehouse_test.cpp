@@ -323,7 +323,7 @@ TEST_F(WarehouseTest, ADamagedFileSaysHowToMakeItAnew) {
   auto opened = open_duckdb(options_);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, ErrorKind::internal);
-  EXPECT_NE(opened.error().text.find("meterport rebuild"), std::string::npos);
+  EXPECT_NE(opened.error().text.find("remove warehouse.duckdb"), std::string::npos);
 }
 
 }  // namespace

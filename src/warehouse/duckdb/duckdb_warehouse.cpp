@@ -106,7 +106,9 @@ void add_parts_up(QueryResult& parts, SumRow& row, const std::function<void(cons
 
 std::unexpected<Error> other_schema(const std::string& detail) {
   return fail(ErrorKind::internal,
-              "the warehouse file is of another version; `meterport rebuild` makes it anew from the ledger", detail);
+              "the warehouse file is of another version; stop the server, remove warehouse.duckdb and start again: it "
+              "is read anew from the ledger",
+              detail);
 }
 
 }  // namespace

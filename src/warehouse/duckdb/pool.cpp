@@ -51,8 +51,11 @@ std::unexpected<Error> open_failure(const std::string& message) {
   if (message.find("lock") != std::string::npos) {
     return fail(ErrorKind::store_unavailable, "the warehouse is open in another process", message);
   }
-  return fail(ErrorKind::internal,
-              "the warehouse file cannot be read; `meterport rebuild` makes it anew from the ledger", message);
+  return fail(
+      ErrorKind::internal,
+      "the warehouse file cannot be read; stop the server, remove warehouse.duckdb and start again: it is read anew "
+      "from the ledger",
+      message);
 }
 
 }  // namespace
