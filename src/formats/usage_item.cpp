@@ -187,7 +187,7 @@ void UsageItemReader::finish() {
   if (!has_quantity_) {
     refuse(RecordErrorCode::missing_field, "/quantity", "quantity: is missing; a decimal number is required");
   }
-  if (options_.is_wire && (r.source == "netsuite" || r.source.starts_with("openmeter:"))) {
+  if (options_.is_wire && is_reserved_source(r.source)) {
     refuse(RecordErrorCode::bad_format, "/source",
            fmt::format("source: {} is reserved; another name than netsuite or openmeter:... is required",
                        shown(r.source)));

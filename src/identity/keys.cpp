@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "base/json_writer.h"
 #include "identity/user_rules.h"
+#include "model/usage_record.h"
 
 namespace meterport::identity {
 namespace {
@@ -22,7 +23,7 @@ Status check_source(const std::string& source) {
     return refuse("source", fmt::format("must be UTF-8 text of at most {} bytes", source_bytes_max));
   }
   // crosswalk 1.1: these belong to other wires.
-  if (source == "netsuite" || source.starts_with("openmeter:")) {
+  if (is_reserved_source(source)) {
     return refuse("source", "\"netsuite\" and names beginning \"openmeter:\" are kept for those wires");
   }
   return {};

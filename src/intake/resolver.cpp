@@ -15,10 +15,6 @@ RecordError error_of(RecordErrorCode code, std::string_view pointer, std::string
 
 }  // namespace
 
-bool is_reserved_source(std::string_view source) {
-  return source == "netsuite" || source.starts_with("openmeter:");
-}
-
 Resolver::Resolver(catalog::SnapshotPtr snapshot, const Principal& principal, std::string_view default_source,
                    Day today, bool is_wire)
     : snapshot_(std::move(snapshot)),

@@ -42,7 +42,4 @@ class Resolver {
   std::array<Remembered, 64> remembered_{};
 };
 
-/// True for sources that only Meterport's own dialects may write (crosswalk 1.1).
-bool is_reserved_source(std::string_view source);
-
 }  // namespace meterport::intake

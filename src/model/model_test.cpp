@@ -100,6 +100,13 @@ TEST(TextArena, MovingABatchLeavesItsTextsInPlace) {
   EXPECT_EQ(moved.items[0].record.id, "run-1");
 }
 
+TEST(Sources, ThoseOfOtherWiresAreReserved) {
+  for (const char* source : {"netsuite", "openmeter:", "openmeter:x"}) EXPECT_TRUE(is_reserved_source(source));
+  for (const char* source : {"", "NetSuite", "netsuite2", "openmeter", "an openmeter:"}) {
+    EXPECT_FALSE(is_reserved_source(source)) << source;
+  }
+}
+
 TEST(Principal, TheServerItselfMayDoEverythingAndSaysSo) {
   EXPECT_TRUE(server_principal().is_server_itself);
   EXPECT_FALSE(server_principal().id.empty());

@@ -45,6 +45,10 @@ std::string_view to_string(RecordErrorCode code) {
   return names::name_of(codes, code);
 }
 
+bool is_reserved_source(std::string_view source) {
+  return source == "netsuite" || source.starts_with("openmeter:");
+}
+
 void TextArena::add_block(std::size_t size_min) {
   const std::size_t size = std::max(size_min, block_bytes_);
   blocks_.push_back(std::make_unique_for_overwrite<char[]>(size));

@@ -68,6 +68,10 @@ struct UsageRecord {
   std::vector<Property> properties;
 };
 
+/// True for sources that belong to one wire alone, "netsuite" and "openmeter:...": no other may name them
+/// (crosswalk 1.1).
+bool is_reserved_source(std::string_view source);
+
 /// Bump memory for the texts of one batch. Not thread-safe. Moving it leaves the texts where they are.
 class TextArena {
  public:
