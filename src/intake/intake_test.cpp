@@ -116,6 +116,22 @@ TEST_F(IntakeTest, OtherContentUnderAKeyIsAConflictAndBothStayAsEvidence) {
   EXPECT_EQ(in_log(RecordKind::usage), Lines{"a=1"});
 }
 
+TEST_F(IntakeTest, ConflictsAreFoundWhereverInTheLogTheFirstRecordsStand) {
+  constexpr int count = 6'000;
+  std::string text;
+  for (int i = 0; i < count; ++i) text += line("e" + std::to_string(i));
+  ASSERT_EQ(must_submit(text).stored, std::uint64_t{count});
+  std::string again;
+  std::vector<std::string> expected;
+  for (const int i : {5'999, 0, 1, 1, 7, 5'000, 4'999, 2'500}) again += line("e" + std::to_string(i), "2");
+  for (const int i : {0, 1, 7, 2'500, 4'999, 5'000, 5'999}) expected.push_back("e" + std::to_string(i) + "=2");
+  const BatchResult result = must_submit(again);
+  EXPECT_EQ(result.conflicts, 8u);
+  EXPECT_EQ(result.items[0].position - result.items[1].position, 5'999u);
+  EXPECT_EQ(result.items[2].position, result.items[3].position);
+  EXPECT_EQ(in_log(RecordKind::evidence), expected);
+}
+
 TEST_F(IntakeTest, InsideABatchTheFirstIsStoredAndTheOthersAreMeasuredByIt) {
   const BatchResult result =
       must_submit(line("a", "1") + line("b", "5") + line("a", "2") + line("a", "1.0") + line("a", "2"));

@@ -98,9 +98,15 @@ void Submission::part_ended() {
 
 Status Submission::plan() {
   if (Status claimed = claim_slots(); !claimed) return claimed;
-  for (Slot& slot : slots_) {
-    if (slot.held.position == 0 || slot.is_checked || !has_differing_items(slot)) continue;
-    if (Status checked = check_conflicts(slot); !checked) return checked;
+  std::vector<std::uint32_t> differing;
+  for (std::uint32_t s = 0; s < slots_.size(); ++s) {
+    const Slot& slot = slots_[s];
+    if (slot.held.position != 0 && !slot.is_checked && has_differing_items(slot)) differing.push_back(s);
+  }
+  std::ranges::sort(differing, {}, [this](std::uint32_t s) { return std::pair(slots_[s].held.position, s); });
+  AscendingReader log(ledger_.log());
+  for (const std::uint32_t s : differing) {
+    if (Status checked = check_conflicts(slots_[s], log); !checked) return checked;
   }
   return {};
 }
@@ -143,8 +149,8 @@ Status Submission::claim_slots() {
   return {};
 }
 
-Status Submission::check_conflicts(Slot& slot) {
-  const Result<bool> is_same = holds_same_key(slot);
+Status Submission::check_conflicts(Slot& slot, AscendingReader& log) {
+  const Result<bool> is_same = holds_same_key(slot, log);
   if (!is_same) return fail(is_same);
   if (!*is_same) {
     slot.key = ledger::next_slot(slot.key);
@@ -159,10 +165,9 @@ Status Submission::check_conflicts(Slot& slot) {
   return {};
 }
 
-Result<bool> Submission::holds_same_key(const Slot& slot) {
+Result<bool> Submission::holds_same_key(const Slot& slot, AscendingReader& log) {
   if (slot.stored_item != none) return true;
-  std::string storage;
-  const Result<ledger::StoredRecord> stored = ledger::read_at(ledger_.log(), slot.held.position, storage);
+  const Result<ledger::StoredRecord> stored = log.at(slot.held.position);
   if (!stored) return fail(stored);
   if (stored->erased) return true;  // what it said is gone; its key hash is all there is to go by
   const Result<UsageRecord> first = ledger::decode_usage(stored->payload);

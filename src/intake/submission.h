@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "intake/ascending_reader.h"
 #include "intake/intake.h"
 #include "ledger/ledger.h"
 
@@ -58,8 +59,8 @@ class Submission : public std::enable_shared_from_this<Submission> {
   void part_ended();
   Status plan();
   Status claim_slots();
-  Status check_conflicts(Slot& slot);
-  Result<bool> holds_same_key(const Slot& slot);
+  Status check_conflicts(Slot& slot, AscendingReader& log);
+  Result<bool> holds_same_key(const Slot& slot, AscendingReader& log);
   Status keep_evidence(const Slot& slot, std::uint32_t item);
   void write();
   void written(Result<ledger::Appended> appended);
