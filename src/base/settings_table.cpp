@@ -59,8 +59,11 @@ std::vector<SettingSpec> server_settings() {
 
     number("http.head_bytes_max", 16 * kib, "bytes", {kib, mib}, "Longest request line and headers together."),
     number("http.body_bytes_max", 64 * mib, "bytes", {kib, 4 * gib}, "Longest request body, as sent."),
-    number("http.import_body_bytes_max", gib, "bytes", {kib, 1024 * gib},
-           "Longest body of POST /v1/imports, as sent; it is streamed to disk."),
+    number("http.import_body_bytes_max", 256 * mib, "bytes", {kib, 1024 * gib},
+           "Longest body of POST /v1/imports, as sent and unpacked; it is held in memory."),
+    number("http.body_bytes_in_flight_max", gib, "bytes", {kib, 0},
+           "Bytes of all request bodies held in memory at the same time; a request too many is answered 503 with"
+           " Retry-After before its body is read."),
     number("http.requests_in_flight_max", 1024, "requests", {1, 1'000'000},
            "Requests worked on at the same time; more are answered 503 with Retry-After."),
     number("http.idle_timeout", 60, "s", {1, 3600}, "A connection that sends nothing for this long is closed."),
@@ -99,8 +102,6 @@ std::vector<SettingSpec> export_settings() {
     number("exports.retention", 3 * day_s, "s", {60, 0},
            "An artifact can be downloaded this long after its job ended."),
     number("exports.jobs_retention", 30 * day_s, "s", {60, 0}, "A finished job can be read this long after it ended."),
-    number("exports.memory_budget", 256 * mib, "bytes", {16 * mib, 0},
-           "Memory one job may use for sorting and packing."),
     number("exports.lease", 60, "s", {5, 3600},
            "A job whose runner gave no sign of life for this long is taken up by another."),
 
@@ -134,7 +135,6 @@ std::vector<SettingSpec> dialect_settings() {
 
     text("focus.project_tag", "", "Tag whose value becomes the project of an imported FOCUS line; empty: none."),
     text("focus.folder_tag", "", "Tag whose value becomes the folder of an imported FOCUS line; empty: none."),
-    text("focus.currency", "USD", "BillingCurrency of exported FOCUS lines that were not imported with one."),
 
     text("log.level", "info", "Least important log lines to write.", {"debug", "info", "warning", "error"}),
   };

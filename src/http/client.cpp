@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -33,16 +34,13 @@ using Easy = std::unique_ptr<CURL, CloseEasy>;
 using List = std::unique_ptr<curl_slist, CloseList>;
 using Url = std::unique_ptr<CURLU, CloseUrl>;
 
-/// One exchange: where the answer goes, where the body comes from.
+/// One exchange: where the answer goes.
 struct Exchange {
   OutboundResponse response;
   std::size_t answer_bytes_max = 0;
   bool is_cut = false;         ///< the answer was longer than wanted
   File* to = nullptr;          ///< of a 2xx answer
   std::uint64_t to_bytes = 0;  ///< written
-  File* from = nullptr;
-  std::uint64_t from_size = 0;
-  std::uint64_t from_bytes = 0;  ///< read
   std::optional<Error> file_error;
   CURL* easy = nullptr;
 };
@@ -77,17 +75,6 @@ std::size_t on_body(char* data, std::size_t, std::size_t bytes, void* user) {
   exchange.response.body.append(data, std::min(bytes, room));
   exchange.is_cut = bytes > room;
   return exchange.is_cut ? 0 : bytes;
-}
-
-std::size_t on_upload(char* out, std::size_t size, std::size_t count, void* user) {
-  auto& exchange = *static_cast<Exchange*>(user);
-  auto got = exchange.from->read_at(exchange.from_bytes, {out, size * count});
-  if (!got) {
-    exchange.file_error = std::move(got.error());
-    return CURL_READFUNC_ABORT;
-  }
-  exchange.from_bytes += *got;
-  return *got;
 }
 
 /// Not zero ends the exchange.
@@ -150,10 +137,8 @@ Result<std::vector<std::string>> resolve(const Destination& destination) {
   return addresses;
 }
 
-void set_method(CURL* easy, const OutboundRequest& request, const Exchange& exchange) {
-  if (exchange.from != nullptr) {
-    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-  } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
+void set_method(CURL* easy, const OutboundRequest& request) {
+  if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   } else if (request.method == "HEAD") {
@@ -168,12 +153,6 @@ void set_exchange(CURL* easy, Exchange& exchange) {
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &exchange);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &exchange);
-  if (exchange.from != nullptr) {
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_upload);
-    curl_easy_setopt(easy, CURLOPT_READDATA, &exchange);
-    // Not chunked: receivers can refuse by length before the first byte.
-    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(exchange.from_size));
-  }
 }
 
 Result<List> make_headers(const OutboundRequest& request) {
@@ -213,7 +192,7 @@ Result<Easy> prepare(const OutboundRequest& request, Exchange& exchange, const L
     curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, request.cancelled);
   }
-  set_method(c, request, exchange);
+  set_method(c, request);
   set_exchange(c, exchange);
   return easy;
 }
@@ -270,6 +249,7 @@ Result<std::string> host_of(const std::string& url) {
 }
 
 Result<OutboundResponse> send_guarded(const OutboundRequest& request, const AddressGuard& guard) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(request.timeout_ms);
   auto destination = parse_url(request.url);
   if (!destination) return fail(std::move(destination));
   auto addresses = resolve(*destination);
@@ -284,6 +264,9 @@ Result<OutboundResponse> send_guarded(const OutboundRequest& request, const Addr
   if (!headers) return fail(std::move(headers));
   Result<OutboundResponse> result = fail(ErrorKind::store_unavailable, "the name has no address");
   for (std::size_t i = 0; i < std::min(addresses->size(), addresses_tried_max); ++i) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    const auto left_ms = static_cast<long>(std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
+    if (left_ms <= 0) return fail(ErrorKind::store_unavailable, "no answer in time");
     Exchange exchange;
     exchange.answer_bytes_max = guarded_answer_bytes_max;
     auto easy = prepare(request, exchange, *headers);
@@ -296,7 +279,7 @@ Result<OutboundResponse> send_guarded(const OutboundRequest& request, const Addr
     if (!pin) return fail(ErrorKind::internal, "out of memory");
     curl_easy_setopt(easy->get(), CURLOPT_CONNECT_TO, pin.get());
     curl_easy_setopt(easy->get(), CURLOPT_PROXY, "");  // a proxy would resolve the name anew
-    curl_easy_setopt(easy->get(), CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
+    curl_easy_setopt(easy->get(), CURLOPT_TIMEOUT_MS, left_ms);
     const CURLcode code = curl_easy_perform(easy->get());
     result = outcome(code, exchange);
     if (code != CURLE_COULDNT_CONNECT) break;
@@ -327,17 +310,6 @@ Result<OutboundResponse> download_plain(const OutboundRequest& request, const st
   // The answer (or the error) is what the caller must see; a part left behind is overwritten by the next try.
   (void)files.remove(beside);
   return response;
-}
-
-Result<OutboundResponse> upload_plain(const OutboundRequest& request, const std::string& path) {
-  auto file = system_files().open(path, OpenMode::read);
-  if (!file) return fail(std::move(file));
-  const auto size = (*file)->size();
-  if (!size) return fail(size);
-  Exchange exchange;
-  exchange.from = file->get();
-  exchange.from_size = *size;
-  return run_plain(request, exchange, true);
 }
 
 }  // namespace meterport::http

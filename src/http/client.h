@@ -18,7 +18,7 @@ struct OutboundRequest {
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::int64_t timeout_ms = 10'000;
+  std::int64_t timeout_ms = 10'000;  ///< of the whole exchange, however many addresses are tried
   /// When it turns true, the exchange ends within about a second as store_unavailable. May be null.
   const std::atomic<bool>* cancelled = nullptr;
 };
@@ -61,7 +61,5 @@ Result<OutboundResponse> send_plain(const OutboundRequest& request);
 /// only by a whole answer; written beside it first); any other answer's body is returned. storage_full,
 /// store_unavailable: the file.
 Result<OutboundResponse> download_plain(const OutboundRequest& request, const std::string& path);
-/// Sends the file as the body (`request.body` is ignored). not_found: no such file.
-Result<OutboundResponse> upload_plain(const OutboundRequest& request, const std::string& path);
 
 }  // namespace meterport::http

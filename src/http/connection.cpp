@@ -223,15 +223,17 @@ Task<bool> Connection::serve() {
   current_.unread_body_bytes = head.is_chunked ? 1 : head.content_length.value_or(0);
   current_.began = std::chrono::steady_clock::now();
 
-  if (auto refusal = admission(head, match)) {
+  BodyBudget::Share body_share(core_.bodies);
+  if (auto refusal = admission(head, match, body_share)) {
+    current_.shown.headers = std::move(request.headers);
     // A body of unknown length, or one the client holds back until told to go on, cannot be read off cheaply.
     if (head.is_chunked || head.expects_continue || head.refusal) {
       current_.keep_alive = current_.keep_alive && current_.unread_body_bytes == 0;
     }
     co_return co_await refuse(*refusal, match.allow);
   }
-  if (current_.unread_body_bytes > 0 || !match.route->body_folder.empty()) {
-    const BodyEnd end = co_await read_body(head);
+  if (current_.unread_body_bytes > 0) {
+    const BodyEnd end = co_await read_body(head, body_share);
     if (end.is_lost) co_return false;
     if (end.refused) {
       current_.keep_alive = false;
@@ -248,7 +250,8 @@ Task<bool> Connection::serve() {
   co_return co_await answer(*std::exchange(reply_, std::nullopt));
 }
 
-std::optional<Refusal> Connection::admission(const Head& head, const Router::Match& match) const {
+std::optional<Refusal> Connection::admission(const Head& head, const Router::Match& match,
+                                             BodyBudget::Share& share) const {
   if (head.refusal) return head.refusal;
   const auto refused = [](ErrorKind kind, std::string text) {
     return Refusal{.error = error_of(kind, std::move(text)), .status = 0};
@@ -258,14 +261,19 @@ std::optional<Refusal> Connection::admission(const Head& head, const Router::Mat
     return refused(ErrorKind::method_not_allowed, "this path does not take that method; it takes " + match.allow);
   }
   if (match.route == nullptr) return refused(ErrorKind::no_such_path, "there is nothing at this path");
-  if (head.content_length.value_or(0) > match.route->body_bytes_max) {
-    return refused(ErrorKind::too_large, "the body is longer than " + std::to_string(match.route->body_bytes_max) +
-                                             " bytes, the most this path takes");
+  if (head.content_length.value_or(0) > body_bytes_max(*match.route)) {
+    return Refusal{.error = too_large(body_bytes_max(*match.route)), .status = 0};
   }
   const bool is_full =
       core_.probe.in_flight() > core_.limits.in_flight_max ||
       (match.route->execution == Execution::blocking && core_.blocking.waiting() >= core_.blocking_queue_max);
   if (is_full) return refused(ErrorKind::busy, "too many requests are under way; try again");
+  if (current_.unread_body_bytes > 0 && match.route->authorize) {
+    if (auto status = match.route->authorize(head.request); !status) {
+      return Refusal{.error = std::move(status.error()), .status = 0};
+    }
+  }
+  if (!share.grow_to(head.content_length.value_or(0))) return Refusal{.error = no_room_for_body(), .status = 0};
   return std::nullopt;
 }
 

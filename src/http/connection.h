@@ -9,7 +9,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/file_system.h"
 #include "http/io_thread.h"
 #include "http/request_parser.h"
 #include "http/response_head.h"
@@ -34,7 +33,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class Phase { idle, head, body, handling, writing, draining };
   /// The request under way: what is still needed once the handler has it.
   struct Current {
-    Request shown;  ///< method, target, path and id only: for rendering errors
+    Request shown;  ///< method, target, path and id only: for rendering errors; when refused, also the headers
     const Route* route = nullptr;
     const ErrorRenderer* errors = nullptr;
     bool keep_alive = false;
@@ -46,18 +45,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool is_lost = false;  ///< the client went away or broke the framing; no answer is of use
     std::optional<Error> refused;
   };
-  struct BodyTarget;
 
   void enter(Phase phase);
   [[nodiscard]] std::string_view buffered() const { return {buffer_.data() + begin_, end_ - begin_}; }
   Task<bool> fill_buffer();
   Task<bool> read_head();
   Task<bool> serve();
-  [[nodiscard]] std::optional<Refusal> admission(const Head& head, const Router::Match& match) const;
+  [[nodiscard]] std::optional<Refusal> admission(const Head& head, const Router::Match& match,
+                                                 BodyBudget::Share& share) const;
   Task<bool> refuse(const Refusal& refusal, const std::string& allow);
-  Task<BodyEnd> read_body(Head& head);
-  Task<BodyEnd> read_sized(BodyTarget& target, std::uint64_t bytes);
-  Task<BodyEnd> read_chunks(BodyTarget& target);
+  /// Longest body of the route: its own limit, or that of all bodies together.
+  [[nodiscard]] std::size_t body_bytes_max(const Route& route) const;
+  Task<BodyEnd> read_body(Head& head, BodyBudget::Share& share);
+  Task<BodyEnd> read_sized(std::string& body, std::uint64_t bytes);
+  Task<BodyEnd> read_chunks(std::string& body, BodyBudget::Share& share);
+  static Error too_large(std::size_t bytes_max);
+  static Error no_room_for_body();
   Task<bool> discard(std::uint64_t bytes);
   void call_handler(Request request);
   void call_blocking(Request request, Reply reply);

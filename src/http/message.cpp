@@ -1,7 +1,5 @@
 #include "http/message.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 
@@ -29,11 +27,6 @@ std::string_view to_string(Method method) {
       return "other";
   }
   std::abort();
-}
-
-BodyFile::~BodyFile() {
-  // Gone already when a handler renamed it: nothing to do then, and nothing to report.
-  if (!path.empty()) (void)::unlink(path.c_str());
 }
 
 std::string_view Request::header(std::string_view name) const {

@@ -19,17 +19,6 @@ namespace meterport::http {
 enum class Method { get, head, post, put, patch, delete_, options, other };
 std::string_view to_string(Method method);
 
-/// A body that its route wants in a file (Route::body_folder). The file goes with the last owner, unless a handler
-/// renamed it away.
-struct BodyFile {
-  BodyFile() = default;
-  BodyFile(const BodyFile&) = delete;
-  BodyFile& operator=(const BodyFile&) = delete;
-  ~BodyFile();
-  std::string path;
-  std::uint64_t bytes = 0;
-};
-
 struct Request {
   Method method = Method::get;
   std::string target;  ///< as sent, with the query
@@ -37,10 +26,9 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;     ///< as sent, in order
   std::vector<std::pair<std::string, std::string>> query;       ///< decoded, in order
   std::map<std::string, std::string, std::less<>> path_values;  ///< of the route's {names}, decoded
-  std::string body;                     ///< as it came (Content-Encoding still on), with padding capacity for simdjson
-  std::shared_ptr<BodyFile> body_file;  ///< instead of body where the route asks for it; not synced
-  std::string peer;                     ///< address of the other end
-  std::string id;                       ///< 22 base62, also in the access log
+  std::string body;  ///< as it came (Content-Encoding still on), with padding capacity for simdjson
+  std::string peer;  ///< address of the other end
+  std::string id;    ///< 22 base62, also in the access log
   /// Set only by the command line, which calls routes inside its own process: who is calling. Never from a socket.
   const Principal* local = nullptr;
 

@@ -37,11 +37,14 @@ struct Route {
   std::string path;  ///< "/v1/exports/{id}": {x} is one segment, {x...} the rest
   Execution execution = Execution::blocking;
   std::size_t body_bytes_max = 1 << 20;
+  /// May refuse a request by its head (body empty, path_values empty), before its body is read or held; not called for
+  /// requests without a body. Runs on the socket's thread: must not block. Empty: nobody is refused. The handler still
+  /// has to check what it needs.
+  std::function<Status(const Request&)> authorize;
   Handler handler;
   ErrorRenderer errors;
   RouteDoc doc;
   bool collapse_slashes = false;  ///< "//public" is read as "/public" (informatica.md 1)
-  std::string body_folder;        ///< not empty: bodies go to a file in this folder, not to memory
 };
 
 /// For paths under a prefix that match no route: 404 or 405 in the dialect's shape.

@@ -44,6 +44,7 @@ ServerCore::ServerCore(const Settings& settings, const Router& the_router, metri
       public_url(settings.text("server.public_url")),
       writes_access_log(settings.text("log.level") == "debug"),
       probe(the_router, registry),
+      bodies(static_cast<std::uint64_t>(settings.number("http.body_bytes_in_flight_max"))),
       // What is in flight is bounded already; the queue never needs to hold more than that.
       blocking_queue_max(static_cast<std::size_t>(limits.in_flight_max)),
       blocking("http-blocking", static_cast<std::size_t>(settings.number("http.blocking_threads")),

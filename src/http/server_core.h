@@ -10,6 +10,7 @@
 
 #include "base/executor.h"
 #include "base/settings.h"
+#include "http/body_budget.h"
 #include "http/probe.h"
 #include "http/router.h"
 
@@ -46,6 +47,7 @@ struct ServerCore {
   std::shared_ptr<boost::asio::ssl::context> tls;  ///< null: plain
   Probe probe;
   std::atomic<bool> is_stopping{false};
+  BodyBudget bodies;
   std::size_t blocking_queue_max;
   Executor blocking;  ///< last: its tasks may use all above
 };

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <fstream>
 #include <future>
 #include <thread>
 
@@ -194,39 +193,6 @@ TEST_F(ServerTest, FilesAreSentInTheirRange) {
   EXPECT_EQ(head.header("Content-Length"), std::to_string(content.size() - 200));
   ::unlink(path);
   EXPECT_EQ(client.exchange("GET /file HTTP/1.1\r\nHost: x\r\n\r\n").body, "internal at /file");
-}
-
-TEST_F(ServerTest, BodiesGoToAFileWhereTheRouteWantsThat) {
-  char folder[] = "/tmp/meterport-http-XXXXXX";
-  ASSERT_NE(::mkdtemp(folder), nullptr);
-  Route route;
-  route.method = Method::post;
-  route.path = "/spool";
-  route.body_bytes_max = 10 << 20;
-  route.errors = testing::error_in_dialect_shape;
-  route.body_folder = folder;
-  route.handler = [](const Request& request, Reply reply) {
-    std::ifstream in(request.body_file->path, std::ios::binary);
-    const std::string text((std::istreambuf_iterator<char>(in)), {});
-    reply(Response::text(200, std::to_string(text.size() == request.body_file->bytes) + text.substr(text.size() - 5)));
-  };
-  add(std::move(route));
-  start();
-  const std::string body = std::string(3 << 20, 'x') + "tail.";
-  RawClient client(server_->address());
-  std::thread sender([&] {
-    ASSERT_TRUE(client.send("POST /spool HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) +
-                            "\r\n\r\n" + body));
-  });
-  EXPECT_EQ(client.read_answer().body, "1tail.");
-  sender.join();
-  EXPECT_EQ(client
-                .exchange("POST /spool HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-                          "6\r\nabcdef\r\n0\r\n\r\n")
-                .body,
-            "1bcdef");
-  server_.reset();
-  EXPECT_EQ(::rmdir(folder), 0) << "nothing is left behind";
 }
 
 TEST_F(ServerTest, MetricsNameRouteAndStatusClass) {

@@ -170,6 +170,67 @@ TEST_F(ServerTest, OverTheBoundRequestsAreRefusedWithRetryAfter) {
   EXPECT_EQ(b.read_answer().body, "b");
 }
 
+// The body of an unknown caller is neither waited for nor held.
+TEST_F(ServerTest, WhoMayNotSendIsRefusedBeforeTheBody) {
+  Route route;
+  route.method = Method::post;
+  route.path = "/guarded";
+  route.body_bytes_max = 1 << 20;
+  route.errors = testing::error_in_dialect_shape;
+  route.authorize = [](const Request& request) -> Status {
+    if (request.bearer() == "known") return {};
+    return fail(ErrorKind::unauthenticated, "who is it?");
+  };
+  route.handler = [](const Request& request, Reply reply) { reply(Response::text(200, request.body)); };
+  add(std::move(route));
+  start();
+  const std::string head = "POST /guarded HTTP/1.1\r\nHost: x\r\n";
+  const RawAnswer refused = once(head + "Content-Length: 900000\r\nAuthorization: Bearer other\r\n\r\n");
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(refused.body, "unauthenticated at /guarded");
+  EXPECT_EQ(once(head + "Transfer-Encoding: chunked\r\n\r\n").status, 401);
+  RawClient client(server_->address());
+  EXPECT_EQ(client.exchange(head + "Content-Length: 4\r\n\r\nbody").status, 401);
+  EXPECT_EQ(client.exchange(head + "Content-Length: 4\r\nAuthorization: Bearer known\r\n\r\nbody").body, "body")
+      << "a small refused body is read off and the connection stays";
+}
+
+TEST_F(ServerTest, BodiesInFlightShareOneBudget) {
+  set("http.body_bytes_in_flight_max", std::int64_t{1 << 20});
+  set("server.threads", std::int64_t{1});
+  std::promise<Reply> parked;
+  Route route;
+  route.method = Method::post;
+  route.path = "/parked";
+  route.execution = Execution::inline_;
+  route.body_bytes_max = 16 << 20;
+  route.errors = testing::error_in_dialect_shape;
+  route.handler = [&parked](const Request&, Reply reply) { parked.set_value(std::move(reply)); };
+  add(std::move(route));
+  start();
+  RawClient first(server_->address());
+  ASSERT_TRUE(
+      first.send("POST /parked HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + std::string(1'000'000, 'a')));
+  Reply reply = parked.get_future().get();
+
+  const RawAnswer busy = once("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n");
+  EXPECT_EQ(busy.status, 503);
+  EXPECT_EQ(busy.body, "busy at /echo");
+  EXPECT_EQ(busy.header("Retry-After"), "1");
+  const std::string chunk = "8000\r\n" + std::string(0x8000, 'b') + "\r\n";
+  EXPECT_EQ(once("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + chunk + chunk).status,
+            503);
+  EXPECT_EQ(once("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody").body, "body");
+  EXPECT_EQ(once("POST /parked HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n").status, 413)
+      << "would never fit";
+
+  reply(Response::text(200, "done"));
+  EXPECT_EQ(first.read_answer().body, "done");
+  const std::string body(500'000, 'c');
+  // One thread: what the first request held was given back before its connection was read again.
+  EXPECT_EQ(first.exchange("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n" + body).body, body);
+}
+
 TEST_F(ServerTest, ConnectionsThatStallAreClosed) {
   set("http.idle_timeout", std::int64_t{1});
   start();

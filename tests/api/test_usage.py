@@ -1,5 +1,6 @@
 """POST and GET /v1/usage, POST /v1/imports: every way in, every per-record result, every refusal; nothing half stored."""
 import gzip
+import http.client
 import json
 import socket
 import struct
@@ -196,6 +197,18 @@ def test_what_is_not_yours_answers_like_what_does_not_exist(shared, keys):
         answer = shared.call("POST", "/v1/usage", usage("u"), {"Content-Type": "application/json", **headers})
         problem(answer, 401, "unauthenticated")
         assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@covers("POST /v1/usage", "POST /v1/imports")
+@pytest.mark.parametrize("path", ["/v1/usage", "/v1/imports?format=focus"])
+def test_an_unknown_caller_is_refused_before_his_body(shared, path):
+    connection = http.client.HTTPConnection(shared.host, timeout=60)
+    connection.putrequest("POST", path)
+    connection.putheader("Authorization", "Bearer mp_unknown")
+    connection.putheader("Content-Length", str(50 << 20))
+    connection.endheaders()  # and not a byte of the body
+    assert connection.getresponse().status == 401
+    connection.close()
 
 
 @covers("POST /v1/usage")

@@ -75,6 +75,11 @@ class Table {
     route.path = std::move(path);
     route.execution = execution;
     route.body_bytes_max = body_bytes_max;
+    route.authorize = [context = context_](const http::Request& request) -> Status {
+      auto principal = authenticate(context->services.identity, request);
+      if (!principal) return fail(std::move(principal));
+      return {};
+    };
     route.handler = [context = context_, inner = std::move(inner), parameters = route_doc.parameters](
                         http::Request request, http::Reply reply) {
       auto principal = authenticate(context->services.identity, request);
