@@ -21,20 +21,32 @@
 namespace meterport::catalog {
 namespace {
 
-constexpr std::size_t old_snapshots_max = 16;
+constexpr std::size_t past_pictures_max = 16;
 /// How often, and beyond how many records, the projected position is moved, so that a start reads little of the log.
 constexpr std::chrono::seconds advance_interval{2};
 constexpr std::uint64_t advance_records = 250'000;
 
-/// The next day whose tree differs from that of `today`.
-Day next_tree_day(const State& state, Day today) {
-  Day next{std::numeric_limits<std::int32_t>::max()};
-  for (const auto& [id, org] : state.orgs) {
+/// A picture of the catalogue and the days whose tree it shows: first <= day < end.
+struct Picture {
+  std::shared_ptr<const State> state;
+  SnapshotPtr snapshot;
+  Day first, end;
+
+  [[nodiscard]] bool shows(Day day) const { return first <= day && day < end; }
+};
+
+Picture picture_of(std::shared_ptr<const State> state, Day day) {
+  Day first{std::numeric_limits<std::int32_t>::min()};
+  Day end{std::numeric_limits<std::int32_t>::max()};
+  for (const auto& [id, org] : state->orgs) {
     for (const OrgChange& change : org->history) {
-      if (change.parent && change.valid_from > today) next = std::min(next, change.valid_from);
+      if (!change.parent) continue;
+      if (change.valid_from <= day) first = std::max(first, change.valid_from);
+      if (change.valid_from > day) end = std::min(end, change.valid_from);
     }
   }
-  return next;
+  SnapshotPtr snapshot = build_snapshot(state, day);
+  return {std::move(state), std::move(snapshot), first, end};
 }
 
 class LedgerCatalog final : public Catalog {
@@ -79,22 +91,25 @@ class LedgerCatalog final : public Catalog {
   SnapshotPtr current() const override {
     const Day today = day_of(clock_.now());
     const std::lock_guard lock(published_mutex_);
-    if (today >= next_tree_day_) build_current(today);
-    return snapshot_;
+    if (!published_.shows(today)) published_ = picture_of(published_.state, today);
+    return published_.snapshot;
   }
 
-  Result<SnapshotPtr> at(std::uint64_t position) override {
-    SnapshotPtr now = current();
-    if (position < now->position()) return old_snapshot(position);
-    // A change may be durable already and not yet published: wait for it.
-    const std::lock_guard lock(change_mutex_);
-    now = current();
-    if (position < now->position()) return old_snapshot(position);
-    if (position > log_.durable_position()) {
-      return fail(ErrorKind::not_found,
-                  fmt::format("position {} is beyond the ledger's end, {}", position, log_.durable_position()));
+  Result<SnapshotPtr> at(std::uint64_t position) override { return at(position, day_of(clock_.now())); }
+
+  Result<SnapshotPtr> at(std::uint64_t position, Day day) override {
+    Picture newest = published();
+    if (position > newest.state->position) {
+      // A change may be durable already and not yet published: wait for it.
+      const std::lock_guard lock(change_mutex_);
+      newest = published();
+      if (position > log_.durable_position()) {
+        return fail(ErrorKind::not_found,
+                    fmt::format("position {} is beyond the ledger's end, {}", position, log_.durable_position()));
+      }
     }
-    return now;
+    if (position >= newest.state->position && newest.shows(day)) return newest.snapshot;
+    return past_snapshot(newest.state, position, day);
   }
 
   Result<ChangeSummary> apply(const Principal& principal, const CatalogueFile& file) override {
@@ -157,7 +172,7 @@ class LedgerCatalog final : public Catalog {
     plan.summary.position = position;
     publish(std::make_shared<const State>(std::move(plan.after)));
     {
-      const std::lock_guard lock(old_mutex_);
+      const std::lock_guard lock(past_mutex_);
       change_ends_.push_back(position);
     }
     return std::move(plan.summary);
@@ -195,37 +210,45 @@ class LedgerCatalog final : public Catalog {
   void publish(std::shared_ptr<const State> state) {
     const Day today = day_of(clock_.now());
     const std::lock_guard lock(published_mutex_);
-    state_ = std::move(state);
-    build_current(today);
+    published_ = picture_of(std::move(state), today);
   }
-  /// With published_mutex_ held.
-  void build_current(Day today) const {
-    snapshot_ = build_snapshot(state_, today);
-    next_tree_day_ = next_tree_day(*state_, today);
-  }
-  std::shared_ptr<const State> current_state() const {
+  Picture published() const {
     const std::lock_guard lock(published_mutex_);
-    return state_;
+    return published_;
   }
+  std::shared_ptr<const State> current_state() const { return published().state; }
 
-  Result<SnapshotPtr> old_snapshot(std::uint64_t position) {
-    const std::lock_guard lock(old_mutex_);
-    const auto after = std::ranges::upper_bound(change_ends_, position);
-    const std::uint64_t end = after == change_ends_.begin() ? 0 : *std::prev(after);
-    const auto known = std::ranges::find(old_snapshots_, end, [](const SnapshotPtr& s) { return s->position(); });
-    if (known != old_snapshots_.end()) {
-      old_snapshots_.splice(old_snapshots_.begin(), old_snapshots_, known);
-      return old_snapshots_.front();
+  /// Another position than the newest one's, or another day than its.
+  Result<SnapshotPtr> past_snapshot(const std::shared_ptr<const State>& newest, std::uint64_t position, Day day) {
+    const std::lock_guard lock(past_mutex_);
+    std::uint64_t end = newest->position;
+    if (position < end) {
+      const auto after = std::ranges::upper_bound(change_ends_, position);
+      end = after == change_ends_.begin() ? 0 : *std::prev(after);
     }
+    const auto known =
+        std::ranges::find_if(past_, [&](const Picture& p) { return p.state->position == end && p.shows(day); });
+    if (known != past_.end()) {
+      past_.splice(past_.begin(), past_, known);
+      return past_.front().snapshot;
+    }
+    auto state = end == newest->position ? Result<std::shared_ptr<const State>>(newest) : past_state(end);
+    if (!state) return fail(std::move(state));
+    past_.push_front(picture_of(std::move(*state), day));
+    if (past_.size() > past_pictures_max) past_.pop_back();
+    return past_.front().snapshot;
+  }
+  /// With past_mutex_ held.
+  Result<std::shared_ptr<const State>> past_state(std::uint64_t end) {
+    const auto known = std::ranges::find(past_, end, [](const Picture& p) { return p.state->position; });
+    if (known != past_.end()) return known->state;
     auto state = load_state(control_, end);
     if (!state) return fail(std::move(state));
     if (state->position != end) {
       return fail(ErrorKind::store_unavailable, "the catalogue's history is being written, try again",
                   fmt::format("wanted {}, projected {}", end, state->position));
     }
-    old_snapshots_.push_front(build_snapshot(std::make_shared<const State>(std::move(*state)), day_of(clock_.now())));
-    if (old_snapshots_.size() > old_snapshots_max) old_snapshots_.pop_back();
-    return old_snapshots_.front();
+    return std::make_shared<const State>(std::move(*state));
   }
 
   ledger::Log& log_;
@@ -239,13 +262,11 @@ class LedgerCatalog final : public Catalog {
   std::uint64_t projected_position_ = 0;
 
   mutable std::mutex published_mutex_;
-  std::shared_ptr<const State> state_;
-  mutable SnapshotPtr snapshot_;
-  mutable Day next_tree_day_;
+  mutable Picture published_;  ///< the newest state, with the tree of the day it was last asked for
 
-  std::mutex old_mutex_;
+  std::mutex past_mutex_;
   std::vector<std::uint64_t> change_ends_;
-  std::list<SnapshotPtr> old_snapshots_;  ///< newest use first
+  std::list<Picture> past_;  ///< newest use first
 
   std::jthread advancer_;  ///< last: stops before what it uses goes
 };

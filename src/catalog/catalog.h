@@ -58,8 +58,10 @@ class Catalog {
 
   [[nodiscard]] virtual SnapshotPtr current() const = 0;
   /// The catalogue as recorded at any ledger position; cached. not_found: beyond what is durable. A position inside a
-  /// change counts as before it.
+  /// change counts as before it. With today's tree.
   [[nodiscard]] virtual Result<SnapshotPtr> at(std::uint64_t position) = 0;
+  /// With the tree of that day (UTC): the same for ever, whatever the clock says. For all that must be repeatable.
+  [[nodiscard]] virtual Result<SnapshotPtr> at(std::uint64_t position, Day day) = 0;
 
   /// Checks and applies all objects, or none. Needs admin on every org touched (a new production org: the server itself
   /// or an admin of the first tenant). Same id = update, objects not named stay. No change = no record.

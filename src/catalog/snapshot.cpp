@@ -192,8 +192,8 @@ bool Snapshot::may_know(const Principal& principal, std::string_view org) const 
       principal.grants, [&](const Grant& grant) { return grant.role != Role::operator_ && covers(grant.org, org); });
 }
 
-SnapshotPtr build_snapshot(std::shared_ptr<const State> state, Day today) {
-  return std::make_shared<const StateSnapshot>(std::move(state), today);
+SnapshotPtr build_snapshot(std::shared_ptr<const State> state, Day day) {
+  return std::make_shared<const StateSnapshot>(std::move(state), day);
 }
 
 }  // namespace meterport::catalog

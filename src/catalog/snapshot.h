@@ -27,8 +27,9 @@ class Snapshot {
   [[nodiscard]] virtual const Org* org_by_informatica_id(std::string_view id) const = 0;
   /// By alias among the orgs under that parent.
   [[nodiscard]] virtual const Org* org_by_alias(std::string_view parent, std::string_view alias) const = 0;
-  [[nodiscard]] virtual std::vector<const Org*> orgs() const = 0;                          ///< by id
-  [[nodiscard]] virtual std::vector<const Org*> children(std::string_view org) const = 0;  ///< by id, today's tree
+  [[nodiscard]] virtual std::vector<const Org*> orgs() const = 0;  ///< by id
+  [[nodiscard]] virtual std::vector<const Org*> children(
+      std::string_view org) const = 0;  ///< by id, in the tree of the picture's day
   /// The production org at the top of the org's tree (itself for a production org).
   [[nodiscard]] virtual const Org* top_of(std::string_view org) const = 0;
   /// All orgs under the same production org, that one included, by id.

@@ -6,7 +6,7 @@
 
 namespace meterport::catalog {
 
-/// `today` decides the tree; the State's rules must hold (rules.h).
-SnapshotPtr build_snapshot(std::shared_ptr<const State> state, Day today);
+/// `day` decides the tree; the State's rules must hold (rules.h).
+SnapshotPtr build_snapshot(std::shared_ptr<const State> state, Day day);
 
 }  // namespace meterport::catalog

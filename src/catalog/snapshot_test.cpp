@@ -82,5 +82,37 @@ TEST_F(SnapshotTest, AMoveDatedAheadMovesTheTreeWhenItsDayComes) {
   EXPECT_FALSE(now()->covers("s1", "x"));
 }
 
+TEST_F(SnapshotTest, ThePictureOfADayIsTheSameWhateverTheClockSays) {
+  const Day today = day_of(ledger.clock.now());
+  const ChangeSummary first = must_import(R"({"orgs":[{"id":"p","kind":"production","name":"P"},
+    {"id":"q","kind":"production","name":"Q"},
+    {"id":"x","kind":"sandbox","name":"X","parent":"p","history":[{"valid_from":")" +
+                                          format_day(today.plus(3)) + R"(","parent":"q"}]}]})");
+  const auto is_under_p = [&](std::uint64_t position, Day day) {
+    const auto picture = catalog->at(position, day);
+    EXPECT_TRUE(picture) << ledger::error_of(picture);
+    EXPECT_EQ((*picture)->position(), first.position);
+    EXPECT_EQ((*picture)->linked("p").size(), (*picture)->covers("p", "x") ? 2u : 1u);
+    return (*picture)->covers("p", "x");
+  };
+  const auto look = [&] {
+    for (const int days : {-400, 0, 2, 3, 400}) {
+      EXPECT_EQ(is_under_p(first.position, today.plus(days)), days < 3) << days;
+      EXPECT_EQ(is_under_p(first.position, today.plus(days)), days < 3) << days << ", cached";
+    }
+  };
+  look();
+  EXPECT_TRUE(now()->covers("p", "x"));
+  ledger.clock.advance_us(5 * Instant::us_per_day);
+  look();
+  EXPECT_TRUE(now()->covers("q", "x"));
+  EXPECT_TRUE((*catalog->at(first.position))->covers("q", "x")) << "without a day it is today's tree";
+  must_import(R"({"orgs":[{"id":"q","kind":"production","name":"Q Ltd"}]})");
+  look();
+  EXPECT_TRUE((*catalog->at(first.position))->covers("q", "x"));
+  restart();
+  look();
+}
+
 }  // namespace
 }  // namespace meterport::catalog

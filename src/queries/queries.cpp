@@ -20,7 +20,7 @@ Queries::Queries(warehouse::Warehouse& warehouse, loading::Loader& loader, catal
 
 Result<Snapshot> Queries::with_catalogue(Instant as_of, std::uint64_t position) {
   // at() waits for a change that is durable but not yet published: C is a function of the position.
-  const auto then = catalog_.at(position);
+  const auto then = catalog_.at(position, day_of(as_of));
   if (!then) return fail(then);
   return Snapshot{.as_of = as_of, .ledger_position = position, .catalogue_position = (*then)->position()};
 }
@@ -54,9 +54,7 @@ Status Queries::wait_loaded(const Snapshot& snapshot, std::int64_t wait_ms_max) 
 }
 
 Result<catalog::SnapshotPtr> Queries::catalogue(const Snapshot& snapshot) {
-  catalog::SnapshotPtr current = catalog_.current();
-  if (current->position() == snapshot.catalogue_position) return current;
-  return catalog_.at(snapshot.catalogue_position);
+  return catalog_.at(snapshot.catalogue_position, day_of(snapshot.as_of));
 }
 
 namespace {
