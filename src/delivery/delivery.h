@@ -6,7 +6,8 @@
 // not http(s), lead to a closed address, or name the vendor documentation's dummy host are refused with the reason in
 // last_error and never (or never again) contacted (informatica.md 4.1, 5.3).
 //
-// Thread-safe. One worker thread sends; survives a restart (what is due is in the control store).
+// Thread-safe. Up to four are sent at the same time, but only one to a host: a slow receiver holds up nobody else.
+// Survives a restart (what is due is in the control store).
 #pragma once
 
 #include <cstddef>
@@ -53,7 +54,7 @@ class Outbox {
   /// invalid: delivery.allowed_ranges. The clock and the store must outlive the outbox.
   static Result<std::unique_ptr<Outbox>> start(control::Store& control, Clock& clock, Random& random,
                                                const Settings& settings, metrics::Registry& metrics);
-  virtual ~Outbox() = default;  ///< ends the running attempt (which then counts as not made), joins
+  virtual ~Outbox() = default;  ///< ends the running attempts (which then count as not made), joins
   /// Stored when this returns; sent soon after.
   virtual Status enqueue(const NewDelivery& delivery) = 0;
   /// The same as part of the caller's write transaction, so that a job's end and its callback are stored together or

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <mutex>
 #include <thread>
@@ -16,7 +17,7 @@ namespace {
 /// A receiver that keeps what it is sent and answers as told.
 class Receiver {
  public:
-  Receiver() {
+  explicit Receiver(const std::string& host = "127.0.0.1") {
     http::Route route;
     route.method = http::Method::post;
     route.path = "/{path...}";
@@ -25,10 +26,15 @@ class Receiver {
     route.handler = [this](const http::Request& request, http::Reply reply) {
       const std::lock_guard lock(mutex_);
       bodies_.emplace_back(std::string(request.header("content-type")) + "|" + request.body);
-      reply(http::Response::text(status_, "thanks"));
+      arrived_.notify_all();
+      if (keeps_waiting_) {
+        waiting_.push_back(std::move(reply));
+      } else {
+        reply(http::Response::text(status_, "thanks"));
+      }
     };
     router_.add(std::move(route));
-    EXPECT_TRUE(settings_.set("server.listen", std::string("127.0.0.1:0")).has_value());
+    EXPECT_TRUE(settings_.set("server.listen", host + ":0").has_value());
     auto server = http::Server::start(settings_, router_, system_random(), metrics_);
     EXPECT_TRUE(server.has_value());
     server_ = std::move(*server);
@@ -36,6 +42,21 @@ class Receiver {
   void answer_with(int status) {
     const std::lock_guard lock(mutex_);
     status_ = status;
+  }
+  /// From now on nothing is answered until let_go().
+  void keep_waiting() {
+    const std::lock_guard lock(mutex_);
+    keeps_waiting_ = true;
+  }
+  void let_go() {
+    const std::lock_guard lock(mutex_);
+    keeps_waiting_ = false;
+    for (http::Reply& reply : waiting_) reply(http::Response::text(status_, "thanks"));
+    waiting_.clear();
+  }
+  void wait_for_bodies(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(arrived_.wait_for(lock, std::chrono::seconds(10), [&] { return bodies_.size() >= count; }));
   }
   std::vector<std::string> bodies() {
     const std::lock_guard lock(mutex_);
@@ -45,7 +66,10 @@ class Receiver {
 
  private:
   std::mutex mutex_;
+  std::condition_variable arrived_;
   std::vector<std::string> bodies_;
+  bool keeps_waiting_ = false;
+  std::vector<http::Reply> waiting_;
   int status_ = 200;
   Settings settings_;
   metrics::Registry metrics_;
@@ -195,6 +219,20 @@ TEST_F(DeliveryTest, AnUnreachableReceiverDoesNotStopTheOthers) {
   const auto latest = outbox_->latest(10);
   ASSERT_TRUE(latest.has_value());
   EXPECT_EQ(latest->size(), 2U);
+}
+
+TEST_F(DeliveryTest, ASlowReceiverHoldsUpOnlyItself) {
+  Receiver slow("127.0.0.2");
+  slow.keep_waiting();
+  start();
+  for (int i = 0; i < 100; ++i) enqueue("slow" + std::to_string(i), slow.url());
+  slow.wait_for_bodies(1);
+  enqueue("quick", receiver_.url());
+  EXPECT_EQ(wait_for_state("quick", "delivered").attempts, 1);
+  EXPECT_EQ(slow.bodies().size(), 1U) << "one at a time to a host";
+  slow.let_go();
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(wait_for_state("slow" + std::to_string(i), "delivered").attempts, 1);
+  EXPECT_EQ(slow.bodies().size(), 100U);
 }
 
 TEST_F(DeliveryTest, AnEnqueueInsideATransactionGoesWithIt) {

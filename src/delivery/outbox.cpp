@@ -7,9 +7,11 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
+#include "base/executor.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "delivery/delivery.h"
@@ -20,7 +22,8 @@ namespace meterport::delivery {
 namespace {
 
 constexpr std::array<std::int64_t, 5> pauses_s{5, 30, 120, 600, 3600};
-constexpr int due_at_once_max = 16;
+constexpr std::size_t senders = 4;
+constexpr int due_page = 64;
 // The clock may be set (or, in tests, jumped), so due times are looked at this often instead of slept until.
 constexpr auto look_pause = std::chrono::milliseconds(100);
 constexpr auto store_error_pause = std::chrono::seconds(5);
@@ -51,14 +54,15 @@ class StoredOutbox final : public Outbox {
         timeout_ms_(settings.number("delivery.timeout") * 1000),
         attempts_max_(static_cast<int>(settings.number("delivery.attempts_max"))),
         metrics_(metrics),
-        worker_([this] { work(); }) {
-    pthread_setname_np(worker_.native_handle(), "delivery");
+        senders_("delivery-send", senders, senders),
+        dispatcher_([this] { work(); }) {
+    pthread_setname_np(dispatcher_.native_handle(), "delivery");
   }
 
   ~StoredOutbox() override {
     is_stopping_ = true;
     wake();
-    worker_.join();
+    dispatcher_.join();
   }
 
   Status enqueue(const NewDelivery& delivery) override {
@@ -131,7 +135,7 @@ class StoredOutbox final : public Outbox {
 
   void work() {
     while (!is_stopping_) {
-      const Status done = send_due();
+      const Status done = start_due();
       if (!done) {
         log::error("callbacks are held up", {{"why", done.error().text}, {"detail", done.error().detail}});
         std::unique_lock lock(mutex_);
@@ -142,26 +146,62 @@ class StoredOutbox final : public Outbox {
     }
   }
 
-  /// Sends what is due, until nothing is.
-  Status send_due() {
+  /// Hands out what is due and may be sent now; the end of an attempt wakes the dispatcher for the rest.
+  Status start_due() {
     {
       const std::lock_guard lock(mutex_);
       is_poked_ = false;
+      // Sent, but not recorded: sending again at once would end the same way.
+      if (auto error = std::exchange(record_error_, std::nullopt)) return std::unexpected(std::move(*error));
     }
-    while (!is_stopping_) {
+    const Instant now = clock_.now();
+    std::optional<Due> last;
+    while (!is_stopping_ && has_free_sender()) {
       auto due = read<std::vector<Due>>(
-          [&](soci::session& session) { return select_due(session, clock_.now(), due_at_once_max); });
+          [&](soci::session& session) { return select_due(session, now, last ? &*last : nullptr, due_page); });
       if (!due) return fail(std::move(due));
-      for (const Due& one : *due) {
-        if (is_stopping_) return {};
-        if (auto recorded = attempt(one); !recorded) return recorded;
-      }
       if (due->empty()) break;
+      for (const Due& one : *due) {
+        if (auto started = start_one(one); !started) return started;
+      }
+      last = std::move(due->back());
     }
-    auto next = read<std::optional<Instant>>([](soci::session& session) { return select_next_attempt(session); });
+    auto next = read<std::optional<Instant>>([&](soci::session& session) { return select_next_attempt(session, now); });
     if (!next) return fail(std::move(next));
     next_attempt_ = *next;
     return {};
+  }
+
+  bool has_free_sender() {
+    const std::lock_guard lock(mutex_);
+    return busy_hosts_.size() < senders;
+  }
+
+  /// Nothing, when all senders are at work or one of them is at that host.
+  Status start_one(const Due& due) {
+    const std::string host = http::host_of(due.url).value_or(due.url);
+    {
+      const std::lock_guard lock(mutex_);
+      if (busy_hosts_.size() >= senders || !busy_hosts_.insert(host).second) return {};
+    }
+    auto sending = read<std::optional<Sending>>([&](soci::session& session) { return select_sending(session, due); });
+    const bool is_wanted = sending && *sending;
+    const bool is_taken = is_wanted && senders_.submit([this, host, one = std::move(**sending)] {
+      Status recorded = attempt(one);
+      end_attempt(host, recorded ? std::nullopt : std::optional(std::move(recorded.error())));
+    });
+    if (!is_taken) end_attempt(host, std::nullopt);
+    if (!sending) return fail(std::move(sending));
+    return {};
+  }
+
+  void end_attempt(const std::string& host, std::optional<Error> record_error) {
+    {
+      const std::lock_guard lock(mutex_);
+      busy_hosts_.erase(host);
+      if (record_error) record_error_ = std::move(record_error);
+    }
+    wake();
   }
 
   void wait_for_work() {
@@ -178,7 +218,7 @@ class StoredOutbox final : public Outbox {
     }
   }
 
-  Status attempt(const Due& due) {
+  Status attempt(const Sending& due) {
     http::OutboundRequest request;
     request.url = due.url;
     request.headers = {{"Content-Type", due.content_type}};
@@ -206,7 +246,7 @@ class StoredOutbox final : public Outbox {
     });
   }
 
-  Outcome judge(const Due& due, const Result<http::OutboundResponse>& response, Attempt& made) {
+  Outcome judge(const Sending& due, const Result<http::OutboundResponse>& response, Attempt& made) {
     Outcome outcome{.state = "delivered", .next_attempt = made.began};
     if (response) {
       made.status = response->status;
@@ -234,9 +274,12 @@ class StoredOutbox final : public Outbox {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool is_poked_ = false;                ///< under mutex_
-  std::optional<Instant> next_attempt_;  ///< worker only; none: nothing is pending
+  std::set<std::string> busy_hosts_;     ///< under mutex_: one for each attempt under way
+  std::optional<Error> record_error_;    ///< under mutex_: of an attempt that was not recorded
+  std::optional<Instant> next_attempt_;  ///< dispatcher only; of those not due yet; none: there is none
   std::atomic<bool> is_stopping_{false};
-  std::thread worker_;  ///< last: uses all above
+  Executor senders_;
+  std::thread dispatcher_;  ///< last: uses all above
 };
 
 }  // namespace

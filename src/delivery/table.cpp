@@ -2,6 +2,8 @@
 
 #include <soci/soci.h>
 
+#include <limits>
+
 namespace meterport::delivery {
 namespace {
 
@@ -36,29 +38,48 @@ void insert_delivery(soci::session& session, const Delivery& delivery, const New
       soci::use(created_us, "next"), soci::use(delivery.last_error, "error");
 }
 
-std::vector<Due> select_due(soci::session& session, Instant now, int count) {
+std::vector<Due> select_due(soci::session& session, Instant now, const Due* after, int count) {
   const long long now_us = now.us;
+  const long long after_us = after == nullptr ? std::numeric_limits<long long>::min() : after->next_attempt.us;
+  const std::string after_id = after == nullptr ? "" : after->id;
   const soci::rowset<soci::row> rows =
-      (session.prepare << "SELECT id, job_id, url, content_type, body, attempts, attempts_max FROM deliveries"
-                          " WHERE state = 'pending' AND next_attempt_us <= :now ORDER BY next_attempt_us, id LIMIT :n",
-       soci::use(now_us, "now"), soci::use(count, "n"));
+      (session.prepare << "SELECT id, url, next_attempt_us FROM deliveries WHERE state = 'pending'"
+                          " AND next_attempt_us <= :now AND (next_attempt_us, id) > (:after, :id)"
+                          " ORDER BY next_attempt_us, id LIMIT :n",
+       soci::use(now_us, "now"), soci::use(after_us, "after"), soci::use(after_id, "id"), soci::use(count, "n"));
   std::vector<Due> due;
   for (const soci::row& row : rows) {
     due.push_back({.id = row.get<std::string>(0),
+                   .url = row.get<std::string>(1),
+                   .next_attempt = Instant{row.get<long long>(2)}});
+  }
+  return due;
+}
+
+std::optional<Sending> select_sending(soci::session& session, const Due& due) {
+  const long long next_us = due.next_attempt.us;
+  const soci::rowset<soci::row> rows =
+      (session.prepare << "SELECT id, job_id, url, content_type, body, attempts, attempts_max FROM deliveries"
+                          " WHERE id = :id AND state = 'pending' AND next_attempt_us = :next",
+       soci::use(due.id, "id"), soci::use(next_us, "next"));
+  for (const soci::row& row : rows) {
+    return Sending{.id = row.get<std::string>(0),
                    .job_id = row.get<std::string>(1),
                    .url = row.get<std::string>(2),
                    .content_type = row.get<std::string>(3),
                    .body = row.get<std::string>(4),
                    .attempts = static_cast<int>(row.get<long long>(5)),
-                   .attempts_max = static_cast<int>(row.get<long long>(6))});
+                   .attempts_max = static_cast<int>(row.get<long long>(6))};
   }
-  return due;
+  return std::nullopt;
 }
 
-std::optional<Instant> select_next_attempt(soci::session& session) {
+std::optional<Instant> select_next_attempt(soci::session& session, Instant now) {
+  const long long now_us = now.us;
   long long next_us = 0;
   soci::indicator indicator = soci::i_null;
-  session << "SELECT MIN(next_attempt_us) FROM deliveries WHERE state = 'pending'", soci::into(next_us, indicator);
+  session << "SELECT MIN(next_attempt_us) FROM deliveries WHERE state = 'pending' AND next_attempt_us > :now",
+      soci::use(now_us, "now"), soci::into(next_us, indicator);
   if (indicator == soci::i_null) return std::nullopt;
   return Instant{next_us};
 }

@@ -10,8 +10,14 @@
 
 namespace meterport::delivery {
 
-/// What the worker needs to send one.
+/// One whose time has come.
 struct Due {
+  std::string id, url;
+  Instant next_attempt;
+};
+
+/// What is needed to send one.
+struct Sending {
   std::string id, job_id, url, content_type, body;
   int attempts = 0;
   int attempts_max = 0;
@@ -23,9 +29,12 @@ struct Outcome {
 };
 
 void insert_delivery(soci::session& session, const Delivery& delivery, const NewDelivery& content, int attempts_max);
-std::vector<Due> select_due(soci::session& session, Instant now, int count);
-/// Of the pending ones; none: nothing is pending.
-std::optional<Instant> select_next_attempt(soci::session& session);
+/// Those due longest first, at most `count` of those behind `after` in that order (null: from the first).
+std::vector<Due> select_due(soci::session& session, Instant now, const Due* after, int count);
+/// None: it is gone, or was sent or put off meanwhile.
+std::optional<Sending> select_sending(soci::session& session, const Due& due);
+/// Of the pending ones that are not due yet; none: there is none.
+std::optional<Instant> select_next_attempt(soci::session& session, Instant now);
 /// Nothing when the delivery was deleted meanwhile.
 void record_attempt(soci::session& session, const std::string& id, const Attempt& attempt, const Outcome& outcome);
 std::vector<Delivery> select_of_job(soci::session& session, const std::string& job_id);
