@@ -24,10 +24,6 @@ void append_midnight(std::string& out, Day day) {
 
 }  // namespace
 
-const std::string& printed_id(const Org& org) {
-  return org.informatica_id.empty() ? org.id : org.informatica_id;
-}
-
 std::string_view printed_type(OrgKind kind) {
   switch (kind) {
     case OrgKind::production:
@@ -63,7 +59,7 @@ CsvRows::OrgText& CsvRows::org_text(const Org& org, Day day) {
   OrgText& text = *last_org_text_;
   const bool is_new = text.id.empty();
   if (is_new) {
-    formats::append_csv_cell(text.id, printed_id(org));
+    formats::append_csv_cell(text.id, informatica_id_or_id(org));
     text.id += ',';
     text.is_dated = std::ranges::any_of(org.history, [](const OrgChange& change) { return change.name.has_value(); });
   }

@@ -21,8 +21,6 @@
 
 namespace meterport::exports {
 
-/// `ids.informatica`, else the id (crosswalk 1.3).
-const std::string& printed_id(const Org& org);
 /// "Production", "Sandbox", "SubOrg" (informatica.md 7.3).
 std::string_view printed_type(OrgKind kind);
 

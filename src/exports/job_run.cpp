@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "exports/manifest.h"
@@ -77,11 +78,14 @@ Status JobRun::prepare() {
   return {};
 }
 
+/// Busy is a loader that is behind or tries a batch again; any other error is one that waiting does not mend.
 Status JobRun::wait_loaded() {
+  using Steady = std::chrono::steady_clock;
+  const auto until = Steady::now() + std::chrono::milliseconds(context_.loading_wait_ms_max);
   for (;;) {
     if (watch_.is_interrupted()) return interrupted();
     auto loaded = context_.queries.wait_loaded(stored_.job.snapshot, wait_step_ms);
-    const bool is_busy = !loaded && loaded.error().kind == ErrorKind::busy;
+    const bool is_busy = !loaded && loaded.error().kind == ErrorKind::busy && Steady::now() < until;
     watch_.is_waiting_for_loading = is_busy;
     if (!is_busy) return loaded ? Status() : unreadable(std::move(loaded));
   }
@@ -102,7 +106,7 @@ Result<std::vector<JobRun::PlannedFile>> JobRun::plan_files() {
   auto slices = plan(spec.meter, true, context_.slice_records_max);
   if (!slices) return fail(std::move(slices));
   std::vector<PlannedFile> files;
-  files.push_back({file_name(printed_id(*orgs_.front())), std::move(*slices)});
+  files.push_back({file_name(informatica_id_or_id(*orgs_.front())), std::move(*slices)});
   return files;
 }
 
@@ -117,7 +121,7 @@ Result<std::vector<JobRun::PlannedFile>> JobRun::plan_meters() {
     files.push_back({file_name(meter), std::move(*slices)});
     if (watch_.is_interrupted()) return interrupted();
   }
-  if (files.empty()) files.push_back({file_name(printed_id(*orgs_.front())), {}});  // a header alone
+  if (files.empty()) files.push_back({file_name(informatica_id_or_id(*orgs_.front())), {}});  // a header alone
   return files;
 }
 
@@ -191,8 +195,8 @@ Status JobRun::advance_to(std::size_t rank) {
     for (const queries::Slice& slice : org_slices_) {
       if (slice.org_first == next && slice.org_end == next + 1) own.push_back(slice);
     }
-    auto begun =
-        artifact_->begin_file(file_name(printed_id(*orgs_[next])), size_of(own, 1), csv_header(stored_.job.spec.kind));
+    auto begun = artifact_->begin_file(file_name(informatica_id_or_id(*orgs_[next])), size_of(own, 1),
+                                       csv_header(stored_.job.spec.kind));
     if (!begun) return begun;
   }
   if (files_begun_ == rank + 1) return {};

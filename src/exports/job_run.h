@@ -37,6 +37,7 @@ class JobRun {
     std::string folder;
     unsigned deflate_threads = 1;
     std::uint64_t slice_records_max = 500'000;
+    std::int64_t loading_wait_ms_max = 3'600'000;  ///< for a warehouse that is behind; the job fails after that
   };
   JobRun(const Context& context, StoredJob& stored, std::string tag, RunWatch& watch);
   ~JobRun();

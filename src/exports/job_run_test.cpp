@@ -11,6 +11,25 @@
 namespace meterport::exports {
 namespace {
 
+/// The real one behind a door that stays shut for a number of questions.
+class SlowLoader final : public loading::Loader {
+ public:
+  explicit SlowLoader(loading::Loader& below) : below_(below) {}
+  [[nodiscard]] std::uint64_t loaded_position() const override { return below_.loaded_position(); }
+  Status wait_for(std::uint64_t position, std::int64_t wait_ms_max) override {
+    if (refusals-- > 0) return fail(refusal, "still being loaded");
+    return below_.wait_for(position, wait_ms_max);
+  }
+  [[nodiscard]] std::string stopped_reason() const override { return below_.stopped_reason(); }
+  [[nodiscard]] const loading::Dictionaries& dictionaries() const override { return below_.dictionaries(); }
+
+  int refusals = 0;
+  ErrorKind refusal = ErrorKind::busy;
+
+ private:
+  loading::Loader& below_;
+};
+
 class JobRunTest : public ExportsTest {
  protected:
   JobRunTest() {
@@ -72,6 +91,34 @@ TEST_F(JobRunTest, AnInterruptedRunLeavesNothing) {
   EXPECT_FALSE(JobRun(context, stored, "t", watch).run());
   EXPECT_EQ(stored.job.state, JobState::created);
   EXPECT_TRUE(artifacts().empty());
+}
+
+TEST_F(JobRunTest, AJobWaitsForALoaderThatIsBusyButNotForEver) {
+  SlowLoader slow(*loader_);
+  queries::Queries queries(*warehouse_, slow, *catalog_, *log_, clock_);
+  JobRun::Context context{queries, files_, folder_ / "artifacts"};
+  StoredJob stored;
+  stored.job.id = "job";
+  stored.job.spec = linked_september(FileSplit::combined);
+  stored.job.snapshot = snapshot_;
+  const auto run = [&](int refusals, ErrorKind refusal) {
+    slow.refusals = refusals;
+    slow.refusal = refusal;
+    RunWatch watch;
+    Status done = JobRun(context, stored, "t", watch).run();
+    EXPECT_FALSE(watch.is_waiting_for_loading);
+    return done;
+  };
+  const Status patient = run(3, ErrorKind::busy);
+  EXPECT_TRUE(patient) << patient.error().text;
+
+  const Status stopped = run(1, ErrorKind::store_unavailable);
+  ASSERT_FALSE(stopped) << "a stopped loader is not waited for";
+  EXPECT_EQ(stopped.error().text, "The export could not be made: still being loaded");
+
+  context.loading_wait_ms_max = 0;
+  EXPECT_FALSE(run(1000, ErrorKind::busy));
+  EXPECT_EQ(slow.refusals, 999) << "its time was over";
 }
 
 TEST_F(JobRunTest, AnEmptyOrgAtEitherEndStillHasItsFile) {

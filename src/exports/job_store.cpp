@@ -268,8 +268,12 @@ Result<std::vector<StoredJob>> JobStore::ended_before(Instant instant, std::size
                       fmt::format("WHERE finished_us > 0 AND finished_us <= {} LIMIT {}", instant.us, count_max));
 }
 
-Status JobStore::remove(std::string_view id) {
-  return change_by_id(control_, "DELETE FROM export_jobs", id);
+Status JobStore::remove(std::string_view id, const std::function<Status(soci::session&)>& forget) {
+  const std::string key(id);
+  return control_.write([&](soci::session& session) -> Status {
+    session << "DELETE FROM export_jobs WHERE id = :id", soci::use(key, "id");
+    return forget(session);
+  });
 }
 
 Result<std::uint64_t> JobStore::waiting() {

@@ -75,7 +75,8 @@ class JobStore {
   Status forget_artifact(std::string_view id);
   /// Jobs that ended at or before the instant.
   Result<std::vector<StoredJob>> ended_before(Instant instant, std::size_t count_max);
-  Status remove(std::string_view id);
+  /// Runs `forget` in the same transaction, for what others keep of the job.
+  Status remove(std::string_view id, const std::function<Status(soci::session&)>& forget);
   /// How many active jobs nobody works on.
   Result<std::uint64_t> waiting();
 

@@ -214,7 +214,7 @@ TEST_F(JobStoreTest, ArtifactsExpireAndJobsAreRemovedByTime) {
   EXPECT_TRUE(store().expired_artifacts(Instant{200}, 10)->empty());
   EXPECT_EQ(store().get("j")->job.state, JobState::success);
   EXPECT_EQ(store().ended_before(Instant{100}, 10)->size(), 1U);
-  ASSERT_TRUE(store().remove("j"));
+  ASSERT_TRUE(store().remove("j", [](soci::session&) { return Status(); }));
   EXPECT_FALSE(store().get("j"));
 }
 

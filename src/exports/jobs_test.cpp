@@ -308,6 +308,65 @@ TEST_F(ExportJobs, ALeaseThatRanOutMeanwhileIsNotTakenByTheSameProcess) {
   EXPECT_EQ(wait(job->id).state, JobState::success);
 }
 
+TEST_F(ExportJobs, WhenTheDiskIsNearlyFullNoJobIsTakenUpUntilThereIsRoom) {
+  // A reserve of 1 GiB for the ledger, and as much again before exports run; the volume's 2 % are more.
+  gate_.set_free_bytes((std::uint64_t{2} << 30) - 1);
+  const auto job = create(september());
+  ASSERT_TRUE(job) << "it is taken, and waits";
+  EXPECT_EQ(job->progress.waiting_for, "disk space");
+  exports_->start();
+  gate_.set_free_bytes((std::uint64_t{2} << 30) - 2);
+  gate_.wait_for_questions(3);  // both runners looked, one of them twice
+  const auto waiting = exports_->get(admin_, job->id);
+  EXPECT_EQ(waiting->state, JobState::created);
+  EXPECT_EQ(waiting->progress.waiting_for, "disk space");
+  EXPECT_EQ(exports_->list(admin_, {})->jobs[0].progress.waiting_for, "disk space");
+
+  gate_.set_free_bytes(std::uint64_t{2} << 30);
+  EXPECT_EQ(wait(job->id).state, JobState::success);
+}
+
+TEST_F(ExportJobs, TheOrgsOfALinkedExportFollowFromItsSnapshotAndNotFromTheDayItRuns) {
+  const Day moves = day_of(clock_.now()).plus(2);
+  apply(R"({"orgs": [{"id": "d-sub", "kind": "sub-org", "name": "D", "parent": "top",
+                      "history": [{"valid_from": ")" +
+        format_day(moves) + R"(", "parent": "alone"}]}]})");
+  std::vector<queries::Entry> entries = {{"top", "hours", "2024-09-02T10:00:00Z", "1", "", ""},
+                                         {"d-sub", "hours", "2024-09-02T10:00:00Z", "2", "", ""}};
+  ingest(entries);
+  exports_->start();
+  const ExportSpec spec = linked_september(FileSplit::per_org);
+  const Job today = wait(create(spec)->id);
+  ASSERT_EQ(today.state, JobState::success) << today.error;
+  const std::string zip = zip_of(today);
+  EXPECT_EQ(unzip(zip).size(), 5U);
+
+  exports_->stop(60'000);
+  reopen();
+  ExportSpec again = spec;
+  again.as_of_time = today.snapshot.as_of;
+  const auto asked_before = create(again);
+  ASSERT_TRUE(asked_before);
+  EXPECT_EQ(asked_before->snapshot, today.snapshot);
+  clock_.advance_us(2 * Instant::us_per_day);
+  EXPECT_FALSE(catalog_->current()->covers("top", "d-sub"));
+  exports_->start();
+  const Job late = wait(asked_before->id);
+  ASSERT_EQ(late.state, JobState::success) << late.error;
+  EXPECT_EQ(zip_of(late), zip) << "run after the move, asked for before it";
+
+  const auto refusal = create(again);
+  ASSERT_FALSE(refusal) << "the org that moved belongs to that snapshot, and is not his any more";
+  EXPECT_EQ(refusal.error().text, "1 of 5 linked organizations are not readable");
+  const Principal both = user("both", {{Role::admin, "top"}, {Role::admin, "alone"}});
+  const auto repeated = exports_->create(both, again, note(), {.active_jobs_max = 5});
+  ASSERT_TRUE(repeated) << repeated.error().text;
+  EXPECT_EQ(zip_of(wait(both, repeated->id)), zip) << "asked for after the move, as of before";
+
+  const Job now = run(spec);
+  EXPECT_EQ(unzip(zip_of(now)).size(), 4U);
+}
+
 TEST_F(ExportJobs, ListsAreNewestFirstInPages) {
   std::vector<std::string> ids;
   for (int i = 0; i < 5; ++i) ids.insert(ids.begin(), create(september(i % 2 == 0 ? "top" : "a-box"))->id);

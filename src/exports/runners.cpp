@@ -77,6 +77,7 @@ void Service::run_loop(unsigned number) {
 }
 
 std::optional<StoredJob> Service::take_next(const std::string& runner, RunningPtr& running) {
+  if (space_.is_low()) return std::nullopt;
   const std::lock_guard taking(take_mutex_);
   std::set<std::string, std::less<>> own;
   {

@@ -42,7 +42,8 @@ std::vector<const Org*> orgs_of_export(const catalog::Snapshot& catalogue, const
   for (const Org* org : catalogue.linked(spec.org)) {
     if (org->id != spec.org && !std::ranges::binary_search(missing, org->id)) orgs.push_back(org);
   }
-  std::sort(orgs.begin() + 1, orgs.end(), [](const Org* a, const Org* b) { return printed_id(*a) < printed_id(*b); });
+  std::sort(orgs.begin() + 1, orgs.end(),
+            [](const Org* a, const Org* b) { return informatica_id_or_id(*a) < informatica_id_or_id(*b); });
   return orgs;
 }
 
@@ -62,7 +63,7 @@ Result<MissingOrgs> judge_rights(const catalog::Snapshot& now, const catalog::Sn
     missing.ids.push_back(org->id);
     if (!may_be_named(now, principal, *org)) continue;
     missing.named.push_back(org->id);
-    named.push_back(printed_id(*org));
+    named.push_back(informatica_id_or_id(*org));
   }
   if (missing.ids.empty()) return missing;
   if (!has_partial_rights) {

@@ -49,15 +49,17 @@ Result<std::unique_ptr<Exports>> Exports::open(control::Store& control, queries:
                                                catalog::Catalog& catalog, delivery::Outbox& outbox, FileSystem& files,
                                                Clock& clock, Random& random, const Settings& settings,
                                                metrics::Registry& metrics, std::string artifacts_folder) {
-  auto service =
-      std::make_unique<Service>(ServiceParts{control, queries, catalog, outbox, files, clock, random, metrics},
-                                ServiceOptions{
-                                    .folder = std::move(artifacts_folder),
-                                    .runners = static_cast<unsigned>(settings.number("exports.runners")),
-                                    .lease_s = settings.number("exports.lease"),
-                                    .retention_s = settings.number("exports.retention"),
-                                    .jobs_retention_s = settings.number("exports.jobs_retention"),
-                                });
+  auto service = std::make_unique<Service>(
+      ServiceParts{control, queries, catalog, outbox, files, clock, random, metrics},
+      ServiceOptions{
+          .folder = std::move(artifacts_folder),
+          .runners = static_cast<unsigned>(settings.number("exports.runners")),
+          .lease_s = settings.number("exports.lease"),
+          .retention_s = settings.number("exports.retention"),
+          .jobs_retention_s = settings.number("exports.jobs_retention"),
+          .reserve_bytes = static_cast<std::uint64_t>(settings.number("ledger.reserve_bytes")),
+          .reserve_percent = static_cast<unsigned>(settings.number("ledger.reserve_percent")),
+      });
   if (auto begun = service->begin(); !begun) return fail(std::move(begun));
   return service;
 }
@@ -71,6 +73,7 @@ Service::Service(const ServiceParts& parts, ServiceOptions options)
                    .deflate_threads = deflate_threads(options_.runners)},
       instance_(make_id22(parts.random)),
       store_(parts.control),
+      space_(parts.files, options_.folder, options_.reserve_bytes, options_.reserve_percent),
       probe_(parts.metrics) {}
 
 Service::~Service() {
@@ -150,7 +153,7 @@ Result<Job> Service::store_new(const Principal& principal, StoredJob stored, con
     probe_.job_ended(job);
     tell_end(stored);
   } else {
-    job.progress.waiting_for = "a runner";
+    job.progress.waiting_for = space_.is_low() ? "disk space" : "a runner";
     wake_runners();
   }
   return job;
@@ -159,10 +162,14 @@ Result<Job> Service::store_new(const Principal& principal, StoredJob stored, con
 Job Service::shown(const StoredJob& stored) const {
   Job job = stored.job;
   if (is_final(job.state)) return job;
-  const std::lock_guard lock(mutex_);
-  const auto found = running_.find(job.id);
-  if (found == running_.end()) return job;
-  job.progress = found->second->watch.progress();
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = running_.find(job.id); found != running_.end()) {
+      job.progress = found->second->watch.progress();
+      return job;
+    }
+  }
+  if (space_.is_low()) job.progress.waiting_for = "disk space";
   return job;
 }
 

@@ -17,6 +17,7 @@
 #include "exports/job_store.h"
 #include "exports/probe.h"
 #include "exports/scope.h"
+#include "exports/space_watch.h"
 #include "exports/waiters.h"
 
 namespace meterport::exports {
@@ -38,6 +39,8 @@ struct ServiceOptions {
   std::int64_t lease_s = 60;
   std::int64_t retention_s = 0;
   std::int64_t jobs_retention_s = 0;
+  std::uint64_t reserve_bytes = 0;  ///< of the ledger, kept free on the volume of the folder as well
+  unsigned reserve_percent = 0;     ///< the smaller of both holds
 };
 
 inline constexpr const char* cancelled_text = "The export was cancelled.";
@@ -101,6 +104,7 @@ class Service final : public Exports {
   const JobRun::Context run_context_;
   const std::string instance_;  ///< tells the runners of this process from those of others
   JobStore store_;
+  SpaceWatch space_;
   Probe probe_;
   Waiters waiters_;
 

@@ -90,7 +90,23 @@ class GateFiles final : public FileSystem {
   Status make_folders(const std::string& path) override { return below_.make_folders(path); }
   Result<std::vector<std::string>> list(const std::string& folder) override { return below_.list(folder); }
   bool exists(const std::string& path) override { return below_.exists(path); }
-  Result<std::uint64_t> free_bytes(const std::string& path) override { return below_.free_bytes(path); }
+  /// What is said to be free on every volume.
+  void set_free_bytes(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    free_bytes_ = bytes;
+    questions_ = 0;
+  }
+  void wait_for_questions(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return questions_ >= count; });
+  }
+  Result<std::uint64_t> free_bytes(const std::string&) override {
+    const std::lock_guard lock(mutex_);
+    ++questions_;
+    changed_.notify_all();
+    return free_bytes_;
+  }
+  Result<std::uint64_t> total_bytes(const std::string&) override { return std::uint64_t{1} << 40; }
 
  private:
   void set(bool is_open) {
@@ -102,7 +118,8 @@ class GateFiles final : public FileSystem {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool is_open_ = true;
-  int held_ = 0;
+  int held_ = 0, questions_ = 0;
+  std::uint64_t free_bytes_ = std::uint64_t{1} << 39;
 };
 
 /// Two tenants: `top` with three linked orgs, and `alone`.

@@ -136,7 +136,9 @@ void Service::remove_expired() {
     for (const StoredJob& stored : *ended) {
       remove_file(stored.job.artifact_path);
       remove_file(stored.job.manifest_path);
-      const Status removed = store_.remove(stored.job.id);
+      const Status removed = store_.remove(stored.job.id, [&](soci::session& session) {
+        return parts_.outbox.forget_job_within(session, stored.job.id);
+      });
       if (!removed) log::warning("an old export stays listed", {{"detail", removed.error().detail}});
     }
   }

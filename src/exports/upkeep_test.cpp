@@ -66,6 +66,19 @@ TEST_F(ExportUpkeep, TheCallbackIsQueuedOnceAlsoWhenAProcessDiesBetween) {
   EXPECT_EQ(deliveries(job.id).size(), 1U);
 }
 
+TEST_F(ExportUpkeep, WithAnOldJobItsDeliveriesGoToo) {
+  callback_url_ = "https://example.invalid/done";
+  const Job job = run(september());
+  clock_.advance_us(10 * Instant::us_per_day);
+  const Job later = run(september());
+  const auto has = [&](const std::string& id) { return !deliveries(id).empty(); };
+  ASSERT_TRUE(comes_true([&] { return has(job.id) && has(later.id); }));
+  clock_.advance_us(21 * Instant::us_per_day);
+  EXPECT_TRUE(comes_true([&] { return !has(job.id); }));
+  EXPECT_EQ(JobStore(*control_).get(job.id).error().kind, ErrorKind::not_found) << "one transaction";
+  EXPECT_TRUE(has(later.id));
+}
+
 TEST_F(ExportUpkeep, AWaiterIsAnsweredAtTheEndOrWhenItsTimeIsOver) {
   const auto job = create(september());
   const auto ask = [&](std::int64_t wait_ms) {

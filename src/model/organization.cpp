@@ -59,4 +59,8 @@ unsigned Org::billing_anchor_on(Day day) const {
   return static_cast<unsigned>(changed ? *changed : billing_anchor_day);
 }
 
+const std::string& informatica_id_or_id(const Org& org) {
+  return org.informatica_id.empty() ? org.id : org.informatica_id;
+}
+
 }  // namespace meterport

@@ -52,4 +52,7 @@ struct Org {
   [[nodiscard]] unsigned billing_anchor_on(Day day) const;
 };
 
+/// The id printed on the Informatica wire and in exports: `ids.informatica`, else the id (crosswalk 1.3).
+const std::string& informatica_id_or_id(const Org& org);
+
 }  // namespace meterport

@@ -17,9 +17,6 @@ std::string_view session_id_of(const http::Request& request);
 /// Who is calling; extends the session. unauthenticated for none, unknown, expired.
 Result<Principal> authenticate(const Services& services, const http::Request& request);
 
-/// The id this wire prints for an org: `ids.informatica`, else its id.
-const std::string& printed_id(const Org& org);
-
 /// `<origin>/saas`, without trailing slash.
 std::string base_url(const http::Request& request);
 

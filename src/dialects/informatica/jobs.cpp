@@ -63,7 +63,7 @@ http::Response post_export(const Services& services, const http::Request& reques
 
   const auto catalogue = services.catalog.current();
   const Org* org = catalogue->org(principal->org);
-  Echo echo{org != nullptr ? printed_id(*org) : principal->org,
+  Echo echo{org != nullptr ? informatica_id_or_id(*org) : principal->org,
             format_seconds_z(wanted->start),
             format_seconds_z(wanted->end),
             wanted->callback_url,

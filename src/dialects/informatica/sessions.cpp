@@ -25,10 +25,6 @@ Result<Principal> authenticate(const Services& services, const http::Request& re
   return principal;
 }
 
-const std::string& printed_id(const Org& org) {
-  return org.informatica_id.empty() ? org.id : org.informatica_id;
-}
-
 std::string base_url(const http::Request& request) {
   return std::string(request.origin()) + "/saas";
 }
@@ -54,9 +50,9 @@ Result<LoggedIn> log_in(const Services& services, const http::Request& request) 
   result.org_id = result.user.org;
   if (const Org* org = catalogue->org(result.user.org)) {
     const Day today = day_of(services.clock.now());
-    result.org_id = printed_id(*org);
+    result.org_id = informatica_id_or_id(*org);
     result.org_name = org->name_on(today);
-    if (const Org* parent = catalogue->org(org->parent_on(today))) result.parent_org_id = printed_id(*parent);
+    if (const Org* parent = catalogue->org(org->parent_on(today))) result.parent_org_id = informatica_id_or_id(*parent);
   }
   return result;
 }

@@ -1,0 +1,17 @@
+#include "model/organization.h"
+
+#include <gtest/gtest.h>
+
+namespace meterport {
+namespace {
+
+TEST(InformaticaId, IsThatOfTheOrgOrElseItsOwnId) {
+  Org org;
+  org.id = "acme-eu";
+  EXPECT_EQ(informatica_id_or_id(org), "acme-eu");
+  org.informatica_id = "4wMFqGlxAKVlIFTixlTSOY";
+  EXPECT_EQ(informatica_id_or_id(org), "4wMFqGlxAKVlIFTixlTSOY");
+}
+
+}  // namespace
+}  // namespace meterport
