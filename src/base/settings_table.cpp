@@ -78,7 +78,8 @@ std::vector<SettingSpec> server_settings() {
 
     number("ledger.segment_bytes", 64 * mib, "bytes", {mib, 4 * gib}, "Size of one file of the log."),
     number("ledger.reserve_bytes", gib, "bytes", {0, 0},
-           "With less free disk than this, or than ledger.reserve_percent, intake answers 507."),
+           "With less free disk than this, or than ledger.reserve_percent, intake answers 507; with less than twice that,"
+           " export jobs wait."),
     number("ledger.reserve_percent", 2, "%", {0, 90},
            "With less free disk than this share, or than ledger.reserve_bytes, intake answers 507."),
 
