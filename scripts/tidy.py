@@ -4,6 +4,7 @@ dependencies passed before (by content hash, kept in .cache/tidy)."""
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +37,7 @@ def main() -> int:
 
     def check(command):
         digest = hashlib.sha256(config + command["command"].encode())
-        for name in sorted(deps.get(command["output"], [command["file"]])):
+        for name in sorted(deps.get(re.search(r" -o (\S+)", command["command"])[1], [command["file"]])):
             digest.update(Path(name).read_bytes())
         mark = CACHE / digest.hexdigest()
         if mark.exists():

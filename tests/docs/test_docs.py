@@ -32,3 +32,11 @@ def test_commands_of(page, tmp_path):
     full = "set -eum -o pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + script
     done = subprocess.run(["bash", "-c", full], cwd=tmp_path, capture_output=True, text=True, timeout=300, env={**os.environ, "HOME": str(tmp_path)})
     assert done.returncode == 0, f"{page}: exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+
+
+@pytest.mark.quick
+def test_every_link_of_the_documents_leads_somewhere():
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")]
+    broken = [f"{page.relative_to(ROOT)}: {target}" for page in pages for target in re.findall(r"\]\(([^)#\s]+)", page.read_text())
+              if "://" not in target and not (page.parent / target).exists()]
+    assert not broken, broken
