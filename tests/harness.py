@@ -136,7 +136,7 @@ class Server:
     def admin_key(self):
         if not hasattr(self, "_admin_key"):
             session = self.login()["userInfo"]["sessionId"]
-            answer = self.call("POST", "/v1/keys", {"name": "tests", "roles": ["admin"]},
+            answer = self.call("POST", "/v1/keys", {"name": "tests", "roles": ["admin", "operator"]},
                                {"Authorization": f"Bearer {session}", "Content-Type": "application/json"})
             assert answer.status == 201, answer
             self._admin_key = answer.json()["key"]

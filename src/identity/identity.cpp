@@ -1,5 +1,7 @@
 #include "identity/identity.h"
 
+#include <thread>
+
 #include "identity/keys.h"
 #include "identity/sessions.h"
 #include "identity/users.h"
@@ -173,7 +175,9 @@ Result<bool> has_secrets_to_lose(control::Store& control) {
 Result<std::unique_ptr<Identity>> Identity::open(control::Store& control, catalog::Catalog& catalog, Clock& clock,
                                                  Random& random, const Settings& settings, std::string keys_folder,
                                                  FileSystem& files) {
-  auto passwords = Passwords::create();
+  const auto cores = static_cast<int>(std::thread::hardware_concurrency());
+  auto passwords =
+      Passwords::create(password_places(cores, static_cast<int>(settings.number("http.blocking_threads"))));
   if (!passwords) return fail(std::move(passwords));
   auto has_secrets = has_secrets_to_lose(control);
   if (!has_secrets) return fail(std::move(has_secrets));

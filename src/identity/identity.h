@@ -3,7 +3,8 @@
 //
 // Names are unique ignoring case (A-Z). A password has 8 to 255 characters; a new one ends the user's sessions.
 // not_found and forbidden: a user or key outside the caller's scope does not exist for him; making one in an org he may
-// know without being its admin is forbidden.
+// know without being its admin is forbidden. The role operator is server-wide: only the server itself or an operator
+// gives it, or sets the password of a user who has it (but he himself does).
 //
 // Thread-safe. login() takes tens of milliseconds by design: call it off the I/O threads. authenticate_* are cheap
 // (cached) and may run anywhere.
@@ -54,7 +55,7 @@ struct ApiKey {
 
 struct NewApiKey {
   std::string name, org;
-  std::string source;  ///< default source of records; empty: the key's id
+  std::string source;  ///< default source of records; empty: the key's name, without one its id
   std::vector<Role> roles;
 };
 

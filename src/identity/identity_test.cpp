@@ -2,10 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <latch>
 #include <thread>
+#include <vector>
 
 #include "catalog/test_catalog.h"
 #include "catalog/test_catalogues.h"
+#include "identity/passwords.h"
 
 namespace meterport::identity {
 namespace {
@@ -172,6 +177,13 @@ TEST_F(IdentityTest, AKeyIsShownOnceAndWorksUntilRevoked) {
   const auto unnamed = identity->create_key(server_principal(), {"", "a", "", {Role::viewer}});
   ASSERT_TRUE(unnamed);
   EXPECT_EQ(unnamed->first.source, unnamed->first.id);
+  const auto replaced = identity->create_key(server_principal(), {"meter-host", "a", "", {Role::ingester}});
+  const auto replacing = identity->create_key(server_principal(), {"meter-host", "a", "", {Role::ingester}});
+  ASSERT_TRUE(replaced && replacing);
+  EXPECT_EQ(replaced->first.source, "meter-host");
+  EXPECT_EQ(identity->authenticate_bearer(replacing->second)->default_source, "meter-host")
+      << "a rotated key keeps the de-duplication key";
+  EXPECT_FALSE(identity->create_key(server_principal(), {"netsuite", "a", "", {Role::ingester}})) << "nor by its name";
   EXPECT_FALSE(identity->create_key(server_principal(), {"", "a", "netsuite", {Role::ingester}}));
   EXPECT_FALSE(identity->create_key(server_principal(), {"", "nowhere", "", {Role::ingester}}));
   EXPECT_FALSE(identity->create_key(server_principal(), {"", "a", "", {}}));
@@ -226,6 +238,84 @@ TEST_F(IdentityTest, EachTenantsAdminManagesHisOwnUsersOnly) {
   ASSERT_TRUE(identity->change_user(b, mail));
   EXPECT_EQ(identity->user_by_id(bob->id)->email, "bob@b.example");
   EXPECT_EQ(identity->user_by_id(bob->id)->grants.size(), 1u) << "what was not given stays";
+}
+
+TEST_F(IdentityTest, OnlyAnOperatorMakesOperators) {
+  const Principal admin = principal_with(Role::admin, "a");
+  Principal both = admin;
+  both.grants.push_back({Role::operator_, "a"});
+  EXPECT_EQ(identity->create_user(admin, new_user("op", "a", {Role::operator_})).error().kind, ErrorKind::forbidden);
+  EXPECT_EQ(identity->create_key(admin, {"op", "a", "", {Role::operator_}}).error().kind, ErrorKind::forbidden);
+  const std::string file = R"([{"name":"op","password":"12345678","org":"a","roles":["operator"]}])";
+  EXPECT_EQ(identity->check_users(admin, file, {}).error().field, "/users/0/roles");
+  EXPECT_EQ(identity->apply_users(admin, file).error().kind, ErrorKind::forbidden);
+  const User ana = must_create(new_user("ana", "a", {Role::viewer}));
+  NewUser risen;
+  risen.name = "ana";
+  risen.roles = {Role::viewer, Role::operator_};
+  EXPECT_EQ(identity->change_user(admin, risen).error().kind, ErrorKind::forbidden);
+
+  EXPECT_TRUE(identity->create_key(both, {"op", "a", "", {Role::operator_}}));
+  ASSERT_TRUE(identity->change_user(both, risen));
+  EXPECT_EQ(identity->set_password(admin, "ana", "taken over").error().kind, ErrorKind::forbidden);
+  NewUser taken;
+  taken.name = "ana";
+  taken.password = "taken over";
+  EXPECT_EQ(identity->change_user(admin, taken).error().kind, ErrorKind::forbidden);
+  NewUser mail;
+  mail.name = "ana";
+  mail.email = "ana@a.example";
+  EXPECT_TRUE(identity->change_user(admin, mail)) << "what gives no power stays the admin's";
+  EXPECT_EQ(*identity->apply_users(admin, *identity->export_users(admin)), 0u) << "nor does what stays as it is";
+  const auto own = identity->authenticate_session(must_login("ana"));
+  ASSERT_TRUE(own);
+  EXPECT_TRUE(identity->set_password(*own, "ana", "another horse"));
+}
+
+TEST_F(IdentityTest, APasswordIsCountedInCharacters) {
+  std::string umlauts;
+  for (int i = 0; i < 255; ++i) umlauts += "\u00e4";
+  NewUser user = new_user("ana", "a");
+  user.password = umlauts;
+  must_create(user);
+  EXPECT_TRUE(identity->login("ana", umlauts));
+  user.name = "bob";
+  user.password = umlauts + "x";
+  EXPECT_EQ(identity->create_user(server_principal(), user).error().field, "password");
+}
+
+// A flood of log-ins keeps neither the threads nor the memory that others need.
+TEST(PasswordsTest, LogInsBeyondTheirPlacesAreRefusedAtOnce) {
+  for (const int cores : {1, 2, 8, 64}) {
+    for (const int threads : {1, 2, 4, 16, 64}) {
+      const PasswordPlaces places = password_places(cores, threads);
+      EXPECT_TRUE(places.running >= 1 && places.running <= cores);
+      EXPECT_TRUE(places.running_or_waiting >= places.running && places.running_or_waiting <= std::max(1, threads / 2));
+      EXPECT_LE(places.running_or_waiting - places.running, cores + 2);
+    }
+  }
+  auto passwords = Passwords::create({.running = 1, .running_or_waiting = 2});
+  ASSERT_TRUE(passwords);
+  const auto hash = (*passwords)->hash("correct horse");
+  ASSERT_TRUE(hash);
+  std::atomic<int> matched{0}, refused{0};
+  std::vector<std::jthread> threads;
+  std::latch together(16);
+  for (int t = 0; t < 16; ++t) {
+    threads.emplace_back([&] {
+      together.arrive_and_wait();
+      // Each goes on until one of them was refused, so that some meet whatever the scheduling.
+      for (int i = 0; i < 100 && refused == 0; ++i) {
+        const auto result = (*passwords)->matches(*hash, "correct horse");
+        if (result) ++matched;
+        if (!result && result.error().kind == ErrorKind::busy) ++refused;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_GT(refused, 0);
+  const auto after = (*passwords)->matches(*hash, "correct horse");
+  EXPECT_TRUE(after && *after) << "places are given back";
 }
 
 TEST_F(IdentityTest, ANewPasswordEndsTheSessionsOfTheOldOne) {

@@ -56,8 +56,11 @@ Result<std::pair<ApiKey, std::string>> Keys::create(const Principal& by, const N
   if (key.name.size() > name_bytes_max || !is_utf8(key.name)) {
     return refuse("name", fmt::format("must be UTF-8 text of at most {} bytes", name_bytes_max));
   }
-  if (auto fine = check_source(key.source); !fine) return fail(std::move(fine));
+  // The name, so that a key of the same name that replaces this one counts nothing twice.
+  const std::string& source = key.source.empty() ? key.name : key.source;
+  if (auto fine = check_source(source); !fine) return fail(std::move(fine));
   if (key.roles.empty()) return refuse("roles", "must hold at least one role");
+  const bool gives_operator = std::ranges::find(key.roles, Role::operator_) != key.roles.end();
   const auto snapshot = catalog_.current();
   if (snapshot->org(key.org) == nullptr || !snapshot->may_know(by, key.org)) {
     return refuse("org", fmt::format("no org \"{}\"", key.org));
@@ -65,11 +68,12 @@ Result<std::pair<ApiKey, std::string>> Keys::create(const Principal& by, const N
   if (!snapshot->allows(by, Role::admin, key.org)) {
     return refuse("org", fmt::format("needs the role admin on org \"{}\"", key.org), ErrorKind::forbidden);
   }
+  if (gives_operator && !is_operator(by)) return refuse("roles", operator_rule, ErrorKind::forbidden);
   StoredKey row;
   row.key.id = make_id22(random_);
   row.key.name = key.name.empty() ? row.key.id : key.name;
   row.key.org = key.org;
-  row.key.source = key.source.empty() ? row.key.id : key.source;
+  row.key.source = source.empty() ? row.key.id : source;
   row.key.grants = grants_of(key.roles, key.org);
   row.key.created = clock_.now();
   const std::string token = std::string(prefix) + row.key.id + make_secret(random_);

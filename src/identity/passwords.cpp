@@ -5,12 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <thread>
 
 namespace meterport::identity {
 namespace {
-
-constexpr int waiting_max = 64;
 
 /// Of no user, at the limits that make_hash() uses, so that comparing with it takes as long.
 const std::string dummy_hash =
@@ -45,13 +42,13 @@ unsigned long parameter(std::string_view hash, std::string_view name) {
 class Passwords::Turn {
  public:
   explicit Turn(Passwords& passwords) : passwords_(passwords) {
-    if (passwords_.waiting_.fetch_add(1) >= waiting_max) return;
+    if (passwords_.taken_.fetch_add(1) >= passwords_.places_) return;
     passwords_.turns_.acquire();
     taken_ = true;
   }
   ~Turn() {
     if (taken_) passwords_.turns_.release();
-    passwords_.waiting_.fetch_sub(1);
+    passwords_.taken_.fetch_sub(1);
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -65,11 +62,16 @@ class Passwords::Turn {
   bool taken_ = false;
 };
 
-Passwords::Passwords() : turns_(static_cast<std::ptrdiff_t>(std::max(1u, std::thread::hardware_concurrency()))) {}
+PasswordPlaces password_places(int cores, int blocking_threads) {
+  const int most = std::max(1, blocking_threads / 2);
+  return {.running = std::clamp(cores, 1, most), .running_or_waiting = std::clamp(2 * cores + 2, 1, most)};
+}
 
-Result<std::unique_ptr<Passwords>> Passwords::create() {
+Passwords::Passwords(PasswordPlaces places) : turns_(places.running), places_(places.running_or_waiting) {}
+
+Result<std::unique_ptr<Passwords>> Passwords::create(PasswordPlaces places) {
   if (sodium_init() < 0) return fail(ErrorKind::internal, "internal error", "libsodium cannot start");
-  return std::make_unique<Passwords>();
+  return std::make_unique<Passwords>(places);
 }
 
 Result<std::string> Passwords::hash(std::string_view password) {

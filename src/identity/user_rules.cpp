@@ -45,18 +45,12 @@ UserEntry read_user(FormCheck& check, const JsonValue& value, const std::string&
   return entry;
 }
 
-std::size_t character_count(std::string_view utf8) {
-  std::size_t count = 0;
-  for (const char c : utf8) count += (c & 0xC0) != 0x80;
-  return count;
-}
-
 Status check_text(const std::string& value, const std::string& pointer) {
   for (const char c : value) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return refuse(pointer, "holds a control character");
   }
   if (!is_utf8(value)) return refuse(pointer, "must be UTF-8 text");
-  if (character_count(value) > text_max) return refuse(pointer, fmt::format("has more than {} characters", text_max));
+  if (utf8_characters(value) > text_max) return refuse(pointer, fmt::format("has more than {} characters", text_max));
   return {};
 }
 
@@ -65,7 +59,7 @@ Status check_secret(const NewUser& user, const std::string& pointer) {
     return refuse(member_of(pointer, "password_hash"), "give password or password_hash, not both");
   }
   if (!user.password.empty()) {
-    const std::size_t count = character_count(user.password);
+    const std::size_t count = utf8_characters(user.password);
     if (count < password_characters_min || count > password_characters_max) {
       return refuse(member_of(pointer, "password"),
                     fmt::format("must have {} to {} characters", password_characters_min, password_characters_max));

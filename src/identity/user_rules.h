@@ -23,6 +23,11 @@ Status check_user_fields(const NewUser& user, const std::string& pointer);
 
 /// `invalid`, with "<pointer>: <rule>" as text.
 std::unexpected<Error> refuse(const std::string& pointer, std::string_view rule, ErrorKind kind = ErrorKind::invalid);
+inline constexpr std::string_view operator_rule =
+    "only an operator, or the command line on the data, may give operator";
+inline constexpr std::string_view operator_password_rule =
+    "only an operator, or the command line on the data, may set the password of an operator";
+
 /// The pointer of a member: "/users/3/name"; for a call of the API, whose pointer is empty, "name".
 std::string member_of(const std::string& pointer, std::string_view name);
 

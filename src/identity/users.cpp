@@ -67,6 +67,20 @@ Status Users::need_admin(const Principal& by, std::string_view org, const std::s
   return refuse(pointer, fmt::format("needs the role admin on org \"{}\"", org), ErrorKind::forbidden);
 }
 
+Status Users::need_operator(const Principal& by, const Draft& draft, const StoredUser* old,
+                            const std::string& pointer) {
+  if (is_operator(by)) return {};
+  const bool was_operator = old != nullptr && has_operator(old->user.grants);
+  if (!was_operator && has_operator(draft.row.user.grants)) {
+    return refuse(member_of(pointer, "roles"), operator_rule, ErrorKind::forbidden);
+  }
+  const bool has_new_secret = !draft.new_password.empty() || (old && old->password_hash != draft.row.password_hash);
+  if (was_operator && has_new_secret) {
+    return refuse(member_of(pointer, "password"), operator_password_rule, ErrorKind::forbidden);
+  }
+  return {};
+}
+
 UserPtr Users::visible(const Principal& by, std::string_view id, std::string_view name) const {
   UserPtr user = id.empty() ? by_name(name) : by_id(id);
   return user && catalog_.current()->allows(by, Role::admin, user->user.org) ? user : nullptr;
@@ -116,6 +130,9 @@ Result<Users::Changed> Users::set_password(const Principal& by, std::string_view
   const bool is_himself = old && !by.is_server_itself && by.id == old->user.id;
   if (!old || (!is_himself && !visible(by, old->user.id, {}))) return fail(ErrorKind::not_found, "no such user");
   Draft draft{*old, user.password, false, true};
+  if (!is_himself) {
+    if (auto may = need_operator(by, draft, old.get(), {}); !may) return fail(std::move(may));
+  }
   auto stored = store_drafts({std::move(draft)});
   if (!stored) return fail(std::move(stored));
   return std::move(stored->front());
@@ -150,6 +167,7 @@ Result<Users::Draft> Users::draft_of(const Principal& by, const UserEntry& entry
   if (!user.password_hash.empty()) draft.row.password_hash = user.password_hash;
   draft.new_password = user.password;
   draft.is_changed = !old || !draft.new_password.empty() || !same(*old, draft.row);
+  if (auto may = need_operator(by, draft, old.get(), entry.pointer); !may) return fail(std::move(may));
   return draft;
 }
 

@@ -48,6 +48,9 @@ class Users {
     bool is_new = false, is_changed = false;
   };
   [[nodiscard]] Status need_admin(const Principal& by, std::string_view org, const std::string& pointer) const;
+  /// The role operator is the server's, not an org's: only who holds it may give it or take over who has it.
+  [[nodiscard]] static Status need_operator(const Principal& by, const Draft& draft, const StoredUser* old,
+                                            const std::string& pointer);
   [[nodiscard]] UserPtr visible(const Principal& by, std::string_view id, std::string_view name) const;
   [[nodiscard]] Result<Draft> draft_of(const Principal& by, const UserEntry& entry,
                                        const std::vector<std::string>& new_orgs) const;

@@ -1,5 +1,7 @@
 #include "model/principal.h"
 
+#include <algorithm>
+
 #include "model/enum_names.h"
 
 namespace meterport {
@@ -15,6 +17,14 @@ std::string_view to_string(Role role) {
 }
 std::optional<Role> parse_role(std::string_view text) {
   return names::value_of<Role>(roles, text);
+}
+
+bool has_operator(const std::vector<Grant>& grants) {
+  return std::ranges::find(grants, Role::operator_, &Grant::role) != grants.end();
+}
+
+bool is_operator(const Principal& principal) {
+  return principal.is_server_itself || has_operator(principal.grants);
 }
 
 Principal server_principal() {

@@ -31,4 +31,9 @@ struct Principal {
 /// The command line on a data directory, and background work.
 Principal server_principal();
 
+/// The role operator is the server's, not an org's. True for the server itself and for who holds the role on any org;
+/// admin does not imply it.
+bool is_operator(const Principal& principal);
+bool has_operator(const std::vector<Grant>& grants);
+
 }  // namespace meterport

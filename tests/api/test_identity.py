@@ -98,3 +98,15 @@ def test_only_admins_and_only_in_their_scope(shared):
         assert answer.status == 403 or answer.json()["users"] == [], role
     for path in ("/v1/users", "/v1/keys"):
         problem(shared.call("GET", path), 401, "unauthenticated")
+
+
+@covers("POST /v1/users", "POST /v1/keys", "POST /v1/users/{name}/password", "POST /v1/catalog")
+def test_only_operators_make_operators(shared):
+    admin = key_for(shared, "admin")
+    body = {"name": "ops", "password": "correct horse", "roles": ["operator"]}
+    problem(shared.api("POST", "/v1/keys", {"name": "ops", "roles": ["operator"]}, key=admin), 403, "forbidden", "/roles")
+    problem(shared.api("POST", "/v1/users", body, key=admin), 403, "forbidden", "/roles")
+    problem(shared.api("POST", "/v1/catalog", {"users": [{**body, "org": "acme"}]}, key=admin), 403, "forbidden", "/users/0/roles")
+    assert shared.api("POST", "/v1/users", body).status == 201, "an operator may"
+    problem(shared.api("POST", "/v1/users/ops/password", {"password": "taken over"}, key=admin), 403, "forbidden")
+    assert shared.login("ops", "correct horse")

@@ -174,7 +174,7 @@ def test_the_default_source_is_the_key_s(shared):
     keys = [shared.api("POST", "/v1/keys", {"name": "agent", "roles": ["ingester"], "source": "agent-7"}).json() for _ in range(2)]
     assert [k["source"] for k in keys] == ["agent-7"] * 2
     own = shared.api("POST", "/v1/keys", {"name": "agent", "roles": ["ingester"]}).json()
-    assert own["source"] == own["id"]
+    assert own["source"] == "agent", "its name, so that a key of the same name replaces it"
     assert statuses(shared.api("POST", "/v1/usage", usage("rotation"), key=keys[0]["key"])) == ["stored"]
     assert statuses(shared.api("POST", "/v1/usage", usage("rotation"), key=keys[1]["key"])) == ["duplicate"], "rotation keeps the source"
     assert statuses(shared.api("POST", "/v1/usage", usage("rotation", source="agent-7"))) == ["duplicate"]

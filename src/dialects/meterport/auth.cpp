@@ -47,12 +47,6 @@ Status check_query(const http::Request& request, const std::vector<std::string>&
   return {};
 }
 
-bool has_role_somewhere(const Principal& principal, Role role) {
-  return principal.is_server_itself || std::ranges::any_of(principal.grants, [&](const Grant& grant) {
-           return grant.role == role || grant.role == Role::admin;
-         });
-}
-
 Result<std::string> org_or_default(const catalog::Snapshot& catalogue, const Principal& principal, std::string given) {
   if (!given.empty()) return given;
   if (!principal.org.empty()) return principal.org;

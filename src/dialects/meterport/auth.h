@@ -19,9 +19,6 @@ Result<Principal> authenticate(identity::Identity& identity, const http::Request
 /// never widens an answer.
 Status check_query(const http::Request& request, const std::vector<std::string>& parameters);
 
-/// True when the principal has the role, or admin, on any org.
-bool has_role_somewhere(const Principal& principal, Role role);
-
 /// The org named, else the caller's own, else the only production org. invalid: there are several, naming them.
 Result<std::string> org_or_default(const catalog::Snapshot& catalogue, const Principal& principal, std::string given);
 
