@@ -6,6 +6,8 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "base/json_writer.h"
+
 namespace meterport::informatica {
 namespace {
 
@@ -102,7 +104,7 @@ Result<Credentials> parse_credentials(std::string_view body) {
        {std::pair{"username", &credentials.username}, std::pair{"password", &credentials.password}}) {
     auto text = required_text(*object, name);
     if (!text) return fail(std::move(text));
-    if (text->empty() || text->size() > credential_characters_max) {
+    if (text->empty() || utf8_characters(*text) > credential_characters_max) {
       return fail(ErrorKind::invalid, fmt::format("{} must have 1 to {} characters.", name, credential_characters_max),
                   {}, name);
     }
