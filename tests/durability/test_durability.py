@@ -127,9 +127,9 @@ def test_kill_9_twenty_times_during_an_import_of_200000_records(folder):
     count, kills = int(os.environ.get("METERPORT_KILL_RECORDS", 200_000)), 20
     server = Server(folder, catalogue=CATALOGUE)
     server.start()
-    key, oracle, rng = server.admin_key, Oracle(count, seed=1), random.Random(2)
+    key, oracle, rng = server.admin_key, Oracle(count, seed=1, batch=20), random.Random(2)
     for kill in range(kills):
-        goal = count * (kill + 1) // (kills + 1) + rng.randrange(BATCH * CONNECTIONS)
+        goal = count * (kill + 1) // (kills + 5) + rng.randrange(1000)  # the last kill leaves enough to be in flight
         threads = clients(server, oracle, key)
         while len(oracle.position) < goal and any(t.is_alive() for t in threads):
             threads[0].join(timeout=0.002)
