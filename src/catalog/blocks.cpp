@@ -182,34 +182,4 @@ void texts_field(JsonWriter& out, std::string_view name, const std::vector<std::
   out.end_array();
 }
 
-void append_tree(JsonWriter& out, const JsonValue& value) {
-  switch (value.type) {
-    case JsonValue::Type::null:
-      out.null();
-      return;
-    case JsonValue::Type::boolean:
-      out.boolean(value.boolean);
-      return;
-    case JsonValue::Type::number:
-      out.raw(value.text);
-      return;
-    case JsonValue::Type::string:
-      out.string(value.text);
-      return;
-    case JsonValue::Type::array:
-      out.begin_array();
-      for (const JsonValue& item : value.items) append_tree(out, item);
-      out.end_array();
-      return;
-    case JsonValue::Type::object:
-      out.begin_object();
-      for (const JsonMember& member : value.members) {
-        out.key(member.name);
-        append_tree(out, member.value);
-      }
-      out.end_object();
-      return;
-  }
-}
-
 }  // namespace meterport::catalog

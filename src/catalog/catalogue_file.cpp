@@ -8,7 +8,7 @@ void copy_users(ObjectReader& file, std::string& users_json) {
   users_json.clear();
   JsonWriter out(users_json);
   out.begin_array();
-  for (const JsonValue& user : file.items("users", Need::optional)) append_tree(out, user);
+  for (const JsonValue& user : file.items("users", Need::optional)) append_json(out, user);
   out.end_array();
 }
 

@@ -140,4 +140,34 @@ std::string pointer_to(std::string_view parent, std::size_t index) {
   return fmt::format("{}/{}", parent, index);
 }
 
+void append_json(JsonWriter& out, const JsonValue& value) {
+  switch (value.type) {
+    case JsonValue::Type::null:
+      out.null();
+      return;
+    case JsonValue::Type::boolean:
+      out.boolean(value.boolean);
+      return;
+    case JsonValue::Type::number:
+      out.raw(value.text);
+      return;
+    case JsonValue::Type::string:
+      out.string(value.text);
+      return;
+    case JsonValue::Type::array:
+      out.begin_array();
+      for (const JsonValue& item : value.items) append_json(out, item);
+      out.end_array();
+      return;
+    case JsonValue::Type::object:
+      out.begin_object();
+      for (const JsonMember& member : value.members) {
+        out.key(member.name);
+        append_json(out, member.value);
+      }
+      out.end_object();
+      return;
+  }
+}
+
 }  // namespace meterport::catalog

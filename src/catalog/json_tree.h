@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json_writer.h"
 
 namespace meterport::catalog {
 
@@ -39,5 +40,8 @@ Result<JsonValue> parse_json(std::string_view text);
 /// Appends one more step to a JSON pointer (RFC 6901).
 std::string pointer_to(std::string_view parent, std::string_view member);
 std::string pointer_to(std::string_view parent, std::size_t index);
+
+/// The tree as JSON text again; numbers keep their digits.
+void append_json(JsonWriter& out, const JsonValue& value);
 
 }  // namespace meterport::catalog

@@ -58,7 +58,5 @@ bool is_time_zone(const std::string& name);
 // Members that are left out when they hold nothing.
 void text_field(JsonWriter& out, std::string_view name, std::string_view value);
 void texts_field(JsonWriter& out, std::string_view name, const std::vector<std::string>& values);
-/// Any tree as it was; numbers by their token.
-void append_tree(JsonWriter& out, const JsonValue& value);
 
 }  // namespace meterport::catalog

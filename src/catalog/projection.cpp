@@ -41,7 +41,7 @@ Result<bool> read_record(const ledger::StoredRecord& record, RecordedObject& out
   out.change.id = member_text(*object, kind == "region" ? "name" : "id");
   if (kind == "meter" || kind == "subscription") out.change.owner = member_text(*object, "org");
   JsonWriter body(out.change.body);
-  append_tree(body, *object);
+  append_json(body, *object);
   return true;
 }
 

@@ -55,7 +55,7 @@ void copy_fields(ObjectReader& reader, JsonWriter& out) {
   out.key("fields").begin_object();
   for (const JsonMember* member : members) {
     out.key(member->name);
-    append_tree(out, member->value);
+    append_json(out, member->value);
   }
   out.end_object();
 }

@@ -14,7 +14,7 @@ Result<catalog::CatalogueFile> parse_one(std::string_view array, const catalog::
   std::string text;
   JsonWriter out(text);
   out.begin_object().key(array).begin_array();
-  append_value(out, object);
+  catalog::append_json(out, object);
   out.end_array().end_object();
   auto file = catalog::parse_catalogue(text);
   if (!file) return std::unexpected(relocated(std::move(file.error()), prefix_of(array), ""));

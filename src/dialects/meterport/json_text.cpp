@@ -34,33 +34,6 @@ Status finish(catalog::FormCheck& check) {
   return {};
 }
 
-void append_value(JsonWriter& out, const JsonValue& value) {
-  switch (value.type) {
-    case JsonValue::Type::null:
-      out.null();
-      return;
-    case JsonValue::Type::boolean:
-      out.boolean(value.boolean);
-      return;
-    case JsonValue::Type::number:
-      out.raw(value.text);
-      return;
-    case JsonValue::Type::string:
-      out.string(value.text);
-      return;
-    case JsonValue::Type::array:
-      out.begin_array();
-      for (const JsonValue& item : value.items) append_value(out, item);
-      out.end_array();
-      return;
-    case JsonValue::Type::object:
-      out.begin_object();
-      for (const JsonMember& member : value.members) append_value(out.key(member.name), member.value);
-      out.end_object();
-      return;
-  }
-}
-
 const JsonMember* member_of(const JsonValue& object, std::string_view name) {
   const auto it = std::ranges::find(object.members, name, &JsonMember::name);
   return it == object.members.end() ? nullptr : &*it;

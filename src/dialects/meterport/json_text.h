@@ -25,8 +25,6 @@ Result<catalog::JsonValue> parse_object(const http::Request& request);
 /// The error an ObjectReader found, if any.
 Status finish(catalog::FormCheck& check);
 
-void append_value(JsonWriter& out, const catalog::JsonValue& value);
-
 /// JSON merge patch (RFC 7396): members of the patch replace, objects are merged, null takes away.
 void merge_patch(catalog::JsonValue& target, const catalog::JsonValue& patch);
 catalog::JsonValue text_value(std::string_view text);

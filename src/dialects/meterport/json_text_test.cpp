@@ -16,7 +16,7 @@ JsonValue tree(std::string_view text) {
 std::string text(const JsonValue& value) {
   std::string out;
   JsonWriter writer(out);
-  append_value(writer, value);
+  catalog::append_json(writer, value);
   return out;
 }
 
