@@ -106,6 +106,11 @@ std::vector<SettingSpec> export_settings() {
     number("exports.lease", 60, "s", {5, 3600},
            "A job whose runner gave no sign of life for this long is taken up by another."),
 
+    number("operations.runners", 2, "threads", {0, 64},
+           "Threads that settle asynchronous submissions; 0 lets them wait, for maintenance."),
+    number("operations.retention", 0, "s", {0, 0},
+           "A finished operation, its body and results can be read this long after its end; 0: for ever."),
+
     number("sessions.idle_timeout", 1800, "s", {60, 7 * day_s}, "A session ends after this long without a request."),
     number("sessions.grace", 120, "s", {0, 3600},
            "A session may run over its idle time by this much while a request of it is under way."),
@@ -129,6 +134,21 @@ std::vector<SettingSpec> dialect_settings() {
     number("informatica.download_hold", 5, "s", {0, 60},
            "A download of an unfinished job waits this long for its end before it is refused."),
 
+    text("netsuite.script", "", "Number accepted as `script` besides customscript_sbe_rs_main; empty: none."),
+    text("netsuite.deploy", "", "Number accepted as `deploy` besides customdeploy_sbe_rs_main; empty: none."),
+    list("netsuite.base_urls",
+         "Base URLs clients may have signed for besides the address they reach, for instance behind a proxy:"
+         " [\"https://1234567.restlets.api.example.com\"]."),
+    flag("netsuite.hmac_sha1", false, "Accepts signatures made with HMAC-SHA1, which the vendor ended in 2023."),
+    flag("netsuite.nlauth", false, "Accepts mail address and password in an NLAuth header."),
+    flag("netsuite.lockout", true, "Locks a token for 30 minutes after five bad signatures in a row."),
+    flag("netsuite.negative_quantities", false, "Takes usages with a negative quantity."),
+    flag("netsuite.nested_errors", false,
+         "Puts an error of a call as the vendor's script does: a JSON document as text in `message`."),
+    number("netsuite.body_bytes_max", 16 * mib, "bytes", {kib, gib}, "Longest request body."),
+    number("netsuite.concurrency_max", 0, "requests", {0, 10'000},
+           "Requests of one account worked on at the same time; 0: no limit."),
+
     list("delivery.allowed_ranges",
          "CIDR ranges of private addresses that callbacks may go to, for instance [\"10.1.0.0/16\", \"::1/128\"]."),
     number("delivery.timeout", 10, "s", {1, 300}, "Time one callback attempt may take."),
@@ -136,6 +156,8 @@ std::vector<SettingSpec> dialect_settings() {
 
     text("focus.project_tag", "", "Tag whose value becomes the project of an imported FOCUS line; empty: none."),
     text("focus.folder_tag", "", "Tag whose value becomes the folder of an imported FOCUS line; empty: none."),
+
+    number("audit.retention", 90 * day_s, "s", {60, 0}, "An entry of the audit trail is kept this long."),
 
     text("log.level", "info", "Least important log lines to write.", {"debug", "info", "warning", "error"}),
   };
