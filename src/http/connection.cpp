@@ -3,10 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
@@ -206,6 +209,7 @@ Task<bool> Connection::serve() {
   request.id = thread_.make_request_id();
   request.peer = peer_;
   request.origin_ = core_.public_url;
+  request.is_tls = core_.tls != nullptr;
   if (request.origin_.empty()) {
     request.origin_.append(core_.tls ? "https://" : "http://").append(request.header("host"));
   }
@@ -261,9 +265,6 @@ std::optional<Refusal> Connection::admission(const Head& head, const Router::Mat
     return refused(ErrorKind::method_not_allowed, "this path does not take that method; it takes " + match.allow);
   }
   if (match.route == nullptr) return refused(ErrorKind::no_such_path, "there is nothing at this path");
-  if (head.content_length.value_or(0) > body_bytes_max(*match.route)) {
-    return Refusal{.error = too_large(body_bytes_max(*match.route)), .status = 0};
-  }
   const bool is_full =
       core_.probe.in_flight() > core_.limits.in_flight_max ||
       (match.route->execution == Execution::blocking && core_.blocking.waiting() >= core_.blocking_queue_max);
@@ -272,6 +273,9 @@ std::optional<Refusal> Connection::admission(const Head& head, const Router::Mat
     if (auto status = match.route->authorize(head.request); !status) {
       return Refusal{.error = std::move(status.error()), .status = 0};
     }
+  }
+  if (head.content_length.value_or(0) > body_bytes_max(*match.route)) {
+    return Refusal{.error = too_large(body_bytes_max(*match.route)), .status = 0};
   }
   if (!share.grow_to(head.content_length.value_or(0))) return Refusal{.error = no_room_for_body(), .status = 0};
   return std::nullopt;
@@ -352,11 +356,21 @@ Task<bool> Connection::answer(Response response) {
       response = render(*current_.errors, current_.shown, error_of(ErrorKind::internal, "the request failed"));
     }
   }
-  const bool stays = current_.keep_alive && !core_.is_stopping.load(std::memory_order_relaxed);
+  const bool is_stream = response.stream && !is_bodiless(response.status);
+  const bool stays =
+      current_.keep_alive && !core_.is_stopping.load(std::memory_order_relaxed) && !(is_stream && current_.is_http_1_0);
   const std::uint64_t body_bytes = response.file ? response.file->bytes : response.body.size();
   out_.clear();
-  append_head(out_, response, {.body_bytes = body_bytes, .keep_alive = stays, .is_http_1_0 = current_.is_http_1_0},
-              thread_.date(), current_.shown.id);
+  append_head(
+      out_, response,
+      {.body_bytes = body_bytes, .is_stream = is_stream, .keep_alive = stays, .is_http_1_0 = current_.is_http_1_0},
+      thread_.date(), current_.shown.id);
+  if (is_stream && !is_head) {
+    const bool is_whole =
+        co_await stream_.write_all(out_) && co_await send_stream(std::move(response.body), *response.stream);
+    note_answered(response.status, phase_bytes_);
+    co_return is_whole&& stays;
+  }
   std::string_view body = response.file || is_head || is_bodiless(response.status) ? std::string_view() : response.body;
   if (body.size() <= inline_body_bytes_max) {
     out_.append(body);
@@ -366,6 +380,32 @@ Task<bool> Connection::answer(Response response) {
   if (is_sent && file) is_sent = co_await stream_.send_file(file->fd, response.file->offset, response.file->bytes);
   note_answered(response.status, body_bytes);
   co_return is_sent&& stays;
+}
+
+/// In chunks (RFC 9112 7.1); to HTTP/1.0 as it is. False also when the source failed: then the last chunk is missing.
+Task<bool> Connection::send_stream(std::string first, BodySource& source) {
+  std::string piece = std::move(first);
+  for (bool is_more = true; is_more;) {
+    if (piece.empty()) {
+      auto made = source.next(piece);
+      if (!made) {
+        log::error("an answer was cut off", {{"request", current_.shown.id}, {"detail", made.error().detail}});
+        co_return false;
+      }
+      is_more = *made;
+    }
+    if (!piece.empty()) {
+      out_.clear();
+      if (!current_.is_http_1_0) fmt::format_to(std::back_inserter(out_), "{:x}\r\n", piece.size());
+      phase_bytes_ += piece.size();
+      if (!current_.is_http_1_0) piece += "\r\n";
+      if (!co_await stream_.write_all(out_, piece)) co_return false;
+      piece.clear();
+    }
+    co_await asio::post(use_task);  // others on this thread get their turn
+    if (is_closed_) co_return false;
+  }
+  co_return current_.is_http_1_0 || co_await stream_.write_all("0\r\n\r\n");
 }
 
 void Connection::note_answered(int status, std::uint64_t body_bytes) {

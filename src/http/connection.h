@@ -66,6 +66,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void call_blocking(Request request, Reply reply);
   Task<> wait_for_reply();
   Task<bool> answer(Response response);
+  Task<bool> send_stream(std::string first, BodySource& source);
   Task<bool> answer_unreadable(const Refusal& refusal);
   void note_answered(int status, std::uint64_t body_bytes);
   Task<> linger();

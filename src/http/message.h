@@ -41,6 +41,7 @@ struct Request {
   /// "http://host:port" (https with TLS) from the setting server.public_url, else from the Host header.
   [[nodiscard]] std::string_view origin() const { return origin_; }
   std::string origin_;
+  bool is_tls = false;  ///< came over TLS that ends here
 };
 
 /// A file to send, opened when the answer starts.
@@ -50,12 +51,23 @@ struct FileBody {
   std::uint64_t bytes = 0;
 };
 
+/// A body made piece by piece while it is sent, so that its length does not matter to memory.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  /// Appends the next piece (tens to hundreds of KiB) to `out`, which is empty; false: nothing comes after it. Runs on
+  /// the socket's thread between two writes, so it must not wait; reading a file that was written lately may. After an
+  /// error the answer is cut off, which the client's HTTP library notices.
+  virtual Result<bool> next(std::string& out) = 0;
+};
+
 struct Response {
   int status = 200;
   std::string content_type;  ///< empty: none
   std::string body;
   std::optional<FileBody> file;  ///< instead of body
   std::vector<std::pair<std::string, std::string>> headers;
+  std::shared_ptr<BodySource> stream{};  ///< comes after body, in chunks; not together with file
 
   static Response json(int status, std::string body) { return {status, "application/json", std::move(body), {}, {}}; }
   static Response text(int status, std::string body) {

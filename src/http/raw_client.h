@@ -82,6 +82,15 @@ class RawClient {
     return answer;
   }
 
+  /// Bytes of a body whose framing the caller reads himself; fewer when the connection ends before.
+  std::string read_bytes(std::size_t count) {
+    while (buffer_.size() < count && fill()) {
+    }
+    std::string bytes = buffer_.substr(0, count);
+    buffer_.erase(0, bytes.size());
+    return bytes;
+  }
+
   RawAnswer exchange(std::string_view request, bool has_body = true) {
     // A server that refuses may close before it has read all: its answer is what counts.
     (void)send(request);

@@ -57,7 +57,9 @@ void append_head(std::string& out, const Response& response, const ResponseFrami
   }
   if (!has_retry_after && (response.status == 429 || response.status == 503)) append_field(out, "Retry-After", "1");
   if (!request_id.empty()) append_field(out, "X-Request-Id", request_id);
-  if (!is_bodiless(response.status)) {
+  if (framing.is_stream) {
+    if (!framing.is_http_1_0) append_field(out, "Transfer-Encoding", "chunked");
+  } else if (!is_bodiless(response.status)) {
     out.append("Content-Length: ");
     append_number(out, framing.body_bytes);
     out.append("\r\n");

@@ -12,13 +12,15 @@ namespace meterport::http {
 
 struct ResponseFraming {
   std::uint64_t body_bytes = 0;
+  bool is_stream = false;  ///< length unknown: chunked; on HTTP/1.0 the end of the connection is the body's
   bool keep_alive = true;
   bool is_http_1_0 = false;
 };
 
-/// Appends status line and headers with the empty line. Always Content-Length (but for 204 and 304) and Date;
-/// Retry-After: 1 is added to 429 and 503 without one. Left out, and logged: header names or values that would break
-/// the head, and those that are the server's own business (Content-Length, Connection, Transfer-Encoding, Date).
+/// Appends status line and headers with the empty line. Always Content-Length or Transfer-Encoding (but for 204 and
+/// 304) and Date; Retry-After: 1 is added to 429 and 503 without one. Left out, and logged: header names or values that
+/// would break the head, and those that are the server's own business (Content-Length, Connection, Transfer-Encoding,
+/// Date).
 void append_head(std::string& out, const Response& response, const ResponseFraming& framing, std::string_view date,
                  std::string_view request_id);
 

@@ -195,6 +195,84 @@ TEST_F(ServerTest, FilesAreSentInTheirRange) {
   EXPECT_EQ(client.exchange("GET /file HTTP/1.1\r\nHost: x\r\n\r\n").body, "internal at /file");
 }
 
+/// "0\n1\n2\n" ... in pieces of one line; fails after `good` of them if that is less.
+class Counting final : public BodySource {
+ public:
+  Counting(int count, int good) : count_(count), good_(good) {}
+  Result<bool> next(std::string& out) override {
+    if (at_ == good_) return fail(ErrorKind::internal, "broken", "on purpose");
+    out += std::to_string(at_++) + "\n";
+    return at_ < count_;
+  }
+
+ private:
+  int count_, good_, at_ = 0;
+};
+
+void add_counting(Router& router, int count, int good) {
+  Route route;
+  route.path = "/count";
+  route.execution = Execution::inline_;
+  route.handler = [count, good](const Request&, Reply reply) {
+    Response response = Response::text(200, "first\n");
+    response.stream = std::make_shared<Counting>(count, good);
+    reply(std::move(response));
+  };
+  route.errors = testing::error_in_dialect_shape;
+  router.add(std::move(route));
+}
+
+TEST_F(ServerTest, AStreamIsSentInChunksAndTheConnectionStays) {
+  add_counting(router_, 3, 3);
+  start();
+  RawClient client(server_->address());
+  const RawAnswer head = client.exchange("GET /count HTTP/1.1\r\nHost: x\r\n\r\n", false);
+  EXPECT_EQ(head.header("Transfer-Encoding"), "chunked");
+  EXPECT_EQ(head.header("Content-Length"), "");
+  const std::string chunks = "6\r\nfirst\n\r\n2\r\n0\n\r\n2\r\n1\n\r\n2\r\n2\n\r\n0\r\n\r\n";
+  EXPECT_EQ(client.read_bytes(chunks.size()), chunks);
+  EXPECT_EQ(client.exchange("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n").body, "hi");
+}
+
+TEST_F(ServerTest, AStreamToAnOldClientEndsWithTheConnection) {
+  add_counting(router_, 3, 3);
+  start();
+  RawClient client(server_->address());
+  const RawAnswer head = client.exchange("GET /count HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", false);
+  EXPECT_EQ(head.header("Transfer-Encoding"), "");
+  EXPECT_EQ(head.header("Connection"), "close");
+  EXPECT_EQ(client.read_bytes(12), "first\n0\n1\n2\n");
+  EXPECT_TRUE(client.is_closed_by_server());
+}
+
+TEST_F(ServerTest, AStreamThatFailsIsCutOff) {
+  add_counting(router_, 3, 1);
+  start();
+  RawClient client(server_->address());
+  (void)client.exchange("GET /count HTTP/1.1\r\nHost: x\r\n\r\n", false);
+  const std::string chunks = "6\r\nfirst\n\r\n2\r\n0\n\r\n";
+  EXPECT_EQ(client.read_bytes(chunks.size()), chunks);
+  EXPECT_TRUE(client.is_closed_by_server()) << "no last chunk";
+}
+
+TEST_F(ServerTest, AStrangerLearnsNothingOfTheLimit) {
+  Route route;
+  route.method = Method::post;
+  route.path = "/limited";
+  route.body_bytes_max = 4;
+  route.authorize = [](const Request& request) -> Status {
+    if (request.header("Authorization").empty()) return fail(ErrorKind::unauthenticated, "who?");
+    return {};
+  };
+  route.handler = [](const Request&, Reply reply) { reply(Response::text(200, "ok")); };
+  route.errors = testing::error_in_dialect_shape;
+  add(std::move(route));
+  start();
+  const std::string rest = "Host: x\r\nContent-Length: 5\r\n\r\n12345";
+  EXPECT_EQ(once("POST /limited HTTP/1.1\r\n" + rest).status, 401);
+  EXPECT_EQ(once("POST /limited HTTP/1.1\r\nAuthorization: a\r\n" + rest).status, 413);
+}
+
 TEST_F(ServerTest, MetricsNameRouteAndStatusClass) {
   start();
   RawClient client(server_->address());
