@@ -64,6 +64,10 @@ Intake::~Intake() {
   }
 }
 
+Status Intake::can_store() const {
+  return state_->ledger.log().can_append();
+}
+
 std::size_t Intake::in_flight() const {
   return state_->in_flight->load();
 }
@@ -72,7 +76,7 @@ Instant Intake::now() const {
   return state_->clock.now();
 }
 
-void Intake::submit(const Principal& principal, RecordBatch batch, std::string channel, Done done) {
+void Intake::submit(const Principal& principal, RecordBatch batch, std::string channel, Done done, TakenAt taken) {
   if (!may_send_at_all(principal)) {
     return done(fail(ErrorKind::forbidden, "sending usage needs the role ingester or admin"));
   }
@@ -81,14 +85,14 @@ void Intake::submit(const Principal& principal, RecordBatch batch, std::string c
     return done(fail(ErrorKind::busy, "too many submissions are being stored; send again shortly"));
   }
   const auto began = std::chrono::steady_clock::now();
-  const Instant now = state_->clock.now();
+  if (!taken.catalogue) taken = {state_->catalog.current(), state_->clock.now()};
   // The batch keeps the text: the principal may be gone before the answer is there.
   const std::string_view default_source = batch.arena.keep(principal.default_source);
-  Resolver resolver(state_->catalog.current(), principal, default_source, day_of(now), channel == "v1");
+  Resolver resolver(taken.catalogue, principal, default_source, day_of(taken.time), channel == "v1");
   for (BatchItem& item : batch.items) {
     if (!item.error) item.error = resolver.check(item.record);
   }
-  ledger::BatchInfo info{make_id22(system_random()), principal.id, std::move(channel), now};
+  ledger::BatchInfo info{make_id22(system_random()), principal.id, std::move(channel), taken.time};
   auto finished = [state = state_, began, done = std::move(done)](Result<BatchResult> result) mutable {
     if (result) {
       const auto took = std::chrono::steady_clock::now() - began;

@@ -36,6 +36,13 @@ struct BatchResult {
   std::vector<ItemResult> items;  ///< in request order
 };
 
+/// A submission that was taken earlier and is settled now: the catalogue and the instant that count. Settled again
+/// after a crash it comes out the same.
+struct TakenAt {
+  catalog::SnapshotPtr catalogue;
+  Instant time;
+};
+
 struct IntakeOptions {
   std::size_t queue_requests_max = 4096;  ///< submissions in flight; beyond: busy
 };
@@ -52,8 +59,8 @@ class Intake {
   using Done = std::move_only_function<void(Result<BatchResult>)>;
   /// `channel` is kept in the batch record ("v1", "import:focus"); reserved sources are refused on "v1". forbidden: the
   /// principal has no ingester role at all. After busy, store_unavailable or storage_full send the batch again: what
-  /// of it is stored already answers `duplicate`.
-  void submit(const Principal& principal, RecordBatch batch, std::string channel, Done done);
+  /// of it is stored already answers `duplicate`. Without `taken` it is taken now.
+  void submit(const Principal& principal, RecordBatch batch, std::string channel, Done done, TakenAt taken = {});
   /// submit and wait.
   Result<BatchResult> submit_and_wait(const Principal& principal, RecordBatch batch, std::string channel);
   /// Stores a document once under (space, name) as a catalogue_change record, durable when this returns, and gives its
@@ -61,6 +68,8 @@ class Intake {
   /// what is no catalogue object but decides an export's bytes (a FOCUS layout).
   Result<ledger::Position> keep_once(const Principal& principal, const std::string& channel, std::string_view space,
                                      std::string_view name, std::string_view members);
+  /// store_unavailable, storage_full, busy: nothing can be stored now.
+  [[nodiscard]] Status can_store() const;
   [[nodiscard]] std::size_t in_flight() const;
   [[nodiscard]] Instant now() const;  ///< of its clock
 

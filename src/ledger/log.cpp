@@ -26,9 +26,13 @@ class SegmentLog final : public Log {
     housekeeper_.prepare_spare();
   }
 
-  Status append(NewBatch batch, Done done) override {
+  Status can_append() override {
     if (auto s = committer_.check(); !s) return s;
-    if (auto s = space_.check(); !s) return s;
+    return space_.check();
+  }
+
+  Status append(NewBatch batch, Done done) override {
+    if (auto s = can_append(); !s) return s;
     auto encoded = encode_batch(batch.info, batch.records);
     if (!encoded) return fail(std::move(encoded));
     return committer_.enqueue(std::move(*encoded), std::move(done));

@@ -73,6 +73,8 @@ class Log {
   /// Queues a batch. busy: the queue is full; store_unavailable: read-only; storage_full: no room. An error returned
   /// here means `done` is never called.
   virtual Status append(NewBatch batch, Done done) = 0;
+  /// What append() would answer now: busy, store_unavailable, storage_full.
+  virtual Status can_append() = 0;
   /// append and wait.
   virtual Result<Appended> append_and_wait(NewBatch batch) = 0;
 

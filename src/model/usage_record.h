@@ -96,6 +96,7 @@ class TextArena {
 };
 
 /// What a reader says of an item it could not make a record of, in the words of crosswalk 3.3.
+/// Values are in files of operations: new ones go to the end.
 enum class RecordErrorCode {
   malformed_record,
   missing_field,
