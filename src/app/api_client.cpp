@@ -77,6 +77,15 @@ class LocalClient final : public ApiClient {
                            const std::string& content_type) override {
     auto answer = dispatch(method, target, std::move(body), content_type);
     if (answer.status / 100 != 2) return std::unexpected(error_of(answer.status, answer.body));
+    if (answer.stream) {
+      for (bool is_more = true; is_more;) {
+        std::string piece;
+        auto made = answer.stream->next(piece);
+        if (!made) return fail(std::move(made));
+        answer.body += piece;
+        is_more = *made;
+      }
+    }
     return std::move(answer.body);
   }
 

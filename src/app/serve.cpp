@@ -42,6 +42,7 @@ int run_serve(const GlobalOptions& global, const ServeOptions& options) {
   if (!services) return report(global, services.error());
   http::Router router;
   (*services)->add_routes(router);
+  (*services)->operations().start();
   (*services)->exports().start();
   auto server = http::Server::start((*services)->settings(), router, system_random(), (*services)->metrics());
   if (!server) return report(global, server.error());
@@ -52,6 +53,7 @@ int run_serve(const GlobalOptions& global, const ServeOptions& options) {
   sigwait(&stop_signals, &signal);
   log::info("stopping", {{"signal", signal}});
   (*server)->stop(requests_stop_ms);
+  (*services)->operations().stop();
   (*services)->exports().stop(exports_stop_ms);
   server->reset();
   services->reset();

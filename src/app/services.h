@@ -16,6 +16,7 @@
 #include "http/router.h"
 #include "identity/identity.h"
 #include "intake/intake.h"
+#include "intake/operations/operations.h"
 #include "ledger/ledger.h"
 #include "loading/loader.h"
 #include "queries/queries.h"
@@ -53,6 +54,7 @@ class Services {
   catalog::Catalog& catalog() { return *catalog_; }
   identity::Identity& identity() { return *identity_; }
   intake::Intake& intake() { return *intake_; }
+  intake::Operations& operations() { return *operations_; }
   queries::Queries& queries() { return *queries_; }
   exports::Exports& exports() { return *exports_; }
   /// Why the server can't take work; empty when it can.
@@ -80,6 +82,7 @@ class Services {
   std::unique_ptr<warehouse::Warehouse> warehouse_;
   std::unique_ptr<loading::Loader> loader_;
   std::unique_ptr<intake::Intake> intake_;
+  std::unique_ptr<intake::Operations> operations_;
   std::unique_ptr<queries::Queries> queries_;
   std::unique_ptr<delivery::Outbox> outbox_;
   std::unique_ptr<exports::Exports> exports_;

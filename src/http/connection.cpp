@@ -267,7 +267,7 @@ std::optional<Refusal> Connection::admission(const Head& head, const Router::Mat
   if (match.route == nullptr) return refused(ErrorKind::no_such_path, "there is nothing at this path");
   const bool is_full =
       core_.probe.in_flight() > core_.limits.in_flight_max ||
-      (match.route->execution == Execution::blocking && core_.blocking.waiting() >= core_.blocking_queue_max);
+      (core_.blocking.waiting() >= core_.blocking_queue_max && is_blocking(*match.route, head.request));
   if (is_full) return refused(ErrorKind::busy, "too many requests are under way; try again");
   if (current_.unread_body_bytes > 0 && match.route->authorize) {
     if (auto status = match.route->authorize(head.request); !status) {
@@ -302,7 +302,7 @@ void Connection::call_handler(Request request) {
   has_reply_ = false;
   reply_.reset();
   Reply reply = ReplyHandle(weak_from_this(), thread_.mailbox());
-  if (current_.route->execution == Execution::blocking) {
+  if (is_blocking(*current_.route, request)) {
     call_blocking(std::move(request), std::move(reply));
     return;
   }

@@ -21,6 +21,7 @@ enum class Execution { inline_, blocking };
 /// Turns an error into the dialect's answer.
 using ErrorRenderer = std::function<Response(const Request&, const Error&)>;
 using Handler = std::function<void(Request, Reply)>;
+using RequestFilter = std::function<bool(const Request&)>;
 
 /// What /openapi.json says of a route; texts are for people. Empty summary = left out of the document.
 struct RouteDoc {
@@ -36,6 +37,7 @@ struct Route {
   Method method = Method::get;
   std::string path;  ///< "/v1/exports/{id}": {x} is one segment, {x...} the rest
   Execution execution = Execution::blocking;
+  RequestFilter blocks;  ///< of an inline route: requests (judged by their head) that must run as blocking ones
   std::size_t body_bytes_max = 1 << 20;
   /// May refuse a request by its head (body empty, path_values empty), before its body is read or held; not called for
   /// requests without a body. Runs on the socket's thread: must not block. Empty: nobody is refused. The handler still
@@ -46,6 +48,11 @@ struct Route {
   RouteDoc doc;
   bool collapse_slashes = false;  ///< "//public" is read as "/public" (informatica.md 1)
 };
+
+/// True when the request's handler must not run on the socket's thread.
+inline bool is_blocking(const Route& route, const Request& request) {
+  return route.execution == Execution::blocking || (route.blocks && route.blocks(request));
+}
 
 /// For paths under a prefix that match no route: 404 or 405 in the dialect's shape.
 struct Fallback {

@@ -44,12 +44,14 @@ class Table {
           reply(answer ? std::move(*answer) : render_problem(call.request, answer.error()));
         });
   }
+  /// `blocks`: which requests of an inline route must not run on the socket's thread.
   void add_async(Method method, std::string path, RouteDoc route_doc, Asynchronous handler, Execution execution,
-                 std::size_t body_bytes_max = small_body_bytes) {
+                 std::size_t body_bytes_max = small_body_bytes, http::RequestFilter blocks = {}) {
     put(method, std::move(path), std::move(route_doc), execution, body_bytes_max,
         [context = context_, handler](Call call, http::Reply reply) {
           handler(*context, std::move(call), std::move(reply));
-        });
+        },
+        std::move(blocks));
   }
   void add_public(std::string path, RouteDoc route_doc, Public handler) {
     route_doc.is_public = true;
@@ -69,8 +71,9 @@ class Table {
   using Inner = std::function<void(Call, http::Reply)>;
 
   void put(Method method, std::string path, RouteDoc route_doc, Execution execution, std::size_t body_bytes_max,
-           Inner inner) {
+           Inner inner, http::RequestFilter blocks = {}) {
     http::Route route;
+    route.blocks = std::move(blocks);
     route.method = method;
     route.path = std::move(path);
     route.execution = execution;
@@ -102,9 +105,9 @@ void add_usage(Table& table, const Settings& settings) {
   const auto body_bytes = static_cast<std::size_t>(settings.number("http.body_bytes_max"));
   const auto import_bytes = static_cast<std::size_t>(settings.number("http.import_body_bytes_max"));
   table.add_async(Method::post, "/v1/usage",
-                  doc("Hand in usage records: each is stored, a duplicate, a conflict or rejected", "usage",
+                  doc("Hand in usage records: each is stored, a duplicate, a conflict or rejected; Prefer: respond-async answers at once", "usage",
                       "UsageBatch", "UsageResult"),
-                  post_usage, Execution::inline_, body_bytes);
+                  post_usage, Execution::inline_, body_bytes, is_usage_async);
   table.add(Method::get, "/v1/usage",
             doc("Totals of usage", "usage", "", "UsageTotals",
                 {"from: required; a day or an RFC 3339 time", "to: required; likewise, exclusive",
@@ -172,6 +175,19 @@ void add_identity(Table& table) {
 
 void add_operations(Table& table) {
   const std::string tag = "operations";
+  table.add(Method::get, "/v1/operations",
+            doc("Submissions that are settled later, newest first", tag, "", "OperationList", {page_size, page_token}),
+            list_operations);
+  table.add(Method::get, "/v1/operations/{id}", doc("One of them: state, progress, counts", tag, "", "Operation"),
+            get_operation);
+  table.add(Method::get, "/v1/operations/{id}/results",
+            doc("What became of each item settled so far, in the order sent", tag, "", "OperationResults",
+                {"status: only stored, duplicate, conflict or rejected ones", page_size, page_token}),
+            list_operation_results);
+}
+
+void add_server(Table& table) {
+  const std::string tag = "server";
   table.add_public("/healthz", doc("The process is up", tag, "", "Health"), [](Context&) { return get_healthz(); });
   table.add_public("/readyz", doc("The server can take work", tag, "", "Readiness"), get_readyz);
   table.add(Method::get, "/metrics", doc("Prometheus text", tag, "", "Metrics"), get_metrics);
@@ -188,6 +204,7 @@ void add_routes(http::Router& router, const Services& services) {
   add_catalogue(table, services.settings);
   add_identity(table);
   add_operations(table);
+  add_server(table);
   router.add_fallback({"", render_problem});
   context->openapi = openapi_json(router);
   // A callback's text follows from the job alone: its end is the "now" of what it shows.

@@ -16,6 +16,7 @@
 #include "identity/identity.h"
 #include "intake/focus_import.h"
 #include "intake/intake.h"
+#include "intake/operations/operations.h"
 #include "queries/queries.h"
 
 namespace meterport::api {
@@ -24,6 +25,7 @@ struct Services {
   identity::Identity& identity;
   catalog::Catalog& catalog;
   intake::Intake& intake;
+  intake::Operations& operations;
   queries::Queries& queries;
   exports::Exports& exports;
   const Settings& settings;

@@ -43,7 +43,8 @@ using Answer = Result<http::Response>;
 http::Response render_problem(const http::Request& request, const Error& error);
 
 // Usage (usage_routes.cpp, import_routes.cpp)
-void post_usage(Context& context, Call call, http::Reply reply);  ///< inline
+void post_usage(Context& context, Call call, http::Reply reply);  ///< inline, but for those that are settled later
+bool is_usage_async(const http::Request& request);
 Answer get_usage(Context& context, const Call& call);
 Answer post_import(Context& context, Call& call);
 
@@ -76,7 +77,13 @@ Answer list_keys(Context& context, const Call& call);
 Answer post_key(Context& context, const Call& call);
 Answer delete_key(Context& context, const Call& call);
 
-// Operations (operation_routes.cpp); healthz, readyz and openapi.json are public
+// Operations (operation_routes.cpp)
+Answer post_usage_async(Context& context, Call& call);
+Answer list_operations(Context& context, const Call& call);
+Answer get_operation(Context& context, const Call& call);
+Answer list_operation_results(Context& context, const Call& call);
+
+// The server itself (health_routes.cpp); healthz, readyz and openapi.json are public
 http::Response get_healthz();
 http::Response get_readyz(Context& context);
 http::Response get_openapi(Context& context);

@@ -115,6 +115,9 @@ void append_operation(JsonWriter& out, const Route& route) {
   }
   out.key("responses").begin_object();
   append_response(out, std::to_string(success_status(route)), "done", route.doc.response_schema);
+  if (route.doc.response_schema == "UsageResult") {
+    append_response(out, "202", "with Prefer: respond-async: durable, settled later", "Operation");
+  }
   if (route.doc.response_schema == "Artifact") {
     append_response(out, "206", "the bytes of the Range", "Artifact");
     append_response(out, "304", "not changed since the ETag of If-None-Match", "");

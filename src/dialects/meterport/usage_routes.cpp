@@ -11,7 +11,7 @@
 #include "dialects/meterport/context.h"
 #include "dialects/meterport/job_json.h"
 #include "dialects/meterport/json_text.h"
-#include "formats/compressed.h"
+#include "dialects/meterport/usage_body.h"
 #include "formats/usage_json.h"
 #include "http/text.h"
 
@@ -30,47 +30,15 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) + 1 - first);
 }
 
-/// "application/json; charset=utf-8" -> "application/json".
-std::string_view media_type(std::string_view header) {
-  return trimmed(header.substr(0, header.find(';')));
-}
-
-/// True when one of the Prefer headers holds `return=minimal` (RFC 7240 4.2).
-bool prefers_minimal(const http::Request& request) {
-  for (const auto& [name, value] : request.headers) {
-    if (!http::same_ignoring_case(name, "prefer")) continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const std::size_t end = rest.find(',');
-      if (http::same_ignoring_case(trimmed(rest.substr(0, rest.find_first_of(",;"))), "return=minimal")) return true;
-      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    }
-  }
-  return false;
-}
-
 Result<RecordBatch> read_batch(const Settings& settings, http::Request& request, std::string_view default_source) {
-  const std::string_view type = media_type(request.header("content-type"));
-  const bool is_lines = http::same_ignoring_case(type, "application/x-ndjson");
-  if (!is_lines && !type.empty() && !http::same_ignoring_case(type, "application/json")) {
-    return fail(ErrorKind::unsupported_media,
-                fmt::format("Content-Type \"{}\": application/json and application/x-ndjson are taken", type));
-  }
-  const auto coding = formats::parse_coding(request.header("content-encoding"));
-  if (!coding) return fail(coding);
-  std::string body = std::move(request.body);
-  if (*coding != formats::Coding::identity) {
-    const auto plain_bytes_max = static_cast<std::size_t>(settings.number("http.body_bytes_max"));
-    auto plain = formats::decompress(*coding, body, plain_bytes_max);
-    if (!plain) return fail(std::move(plain));
-    body = std::move(*plain);
-  }
+  auto body = read_usage_body(settings, request);
+  if (!body) return fail(std::move(body));
   formats::UsageReadOptions options;
   options.records_max = static_cast<std::size_t>(settings.number("intake.batch_records_max"));
   options.record_bytes_max = static_cast<std::size_t>(settings.number("intake.record_bytes_max"));
   options.default_source = default_source;
-  return is_lines ? formats::read_usage_ndjson(std::move(body), options)
-                  : formats::read_usage_json(std::move(body), options);
+  return body->is_lines ? formats::read_usage_ndjson(std::move(body->text), options)
+                        : formats::read_usage_json(std::move(body->text), options);
 }
 
 // A thousand results are written by plain appends: a general writer's bookkeeping would cost more than the results.
@@ -144,11 +112,19 @@ struct Pending {
 
 }  // namespace
 
+bool is_usage_async(const http::Request& request) {
+  return prefers(request, "respond-async");
+}
+
 void post_usage(Context& context, Call call, http::Reply reply) {
+  if (is_usage_async(call.request)) {
+    auto answer = post_usage_async(context, call);
+    return reply(answer ? std::move(*answer) : render_problem(call.request, answer.error()));
+  }
   const auto pending = std::make_shared<Pending>();
   pending->reply = std::move(reply);
   pending->default_source = call.principal.default_source.empty() ? call.principal.name : call.principal.default_source;
-  pending->is_minimal = prefers_minimal(call.request);
+  pending->is_minimal = prefers(call.request, "return=minimal");
   auto batch = read_batch(context.services.settings, call.request, pending->default_source);
   pending->request = std::move(call.request);
   if (!batch) {

@@ -75,6 +75,36 @@ constexpr Schema table[] = {
             "status":{"type":"string","enum":["stored","duplicate","conflict","rejected"]},
             "position":{"type":"integer","description":"stored: its own; duplicate and conflict: the first one's"},
             "error":{"$ref":"#/components/schemas/RecordError"}}}}}})"},
+    {"Operation", json, R"({
+      "type":"object",
+      "required":["id","kind","state","error","org","sender","items","settled","stored","duplicates","conflicts",
+        "rejected","created_at","finished_at","links"],
+      "properties":{
+        "id":{"type":"integer"},
+        "kind":{"type":"string","examples":["usage+json","usage+ndjson","netsuite"]},
+        "state":{"type":"string","enum":["CREATED","PROCESSING","SUCCESS","PARTIAL_SUCCESS","FAILED"]},
+        "error":{"type":["string","null"]},"org":{"type":"string"},"sender":{"type":"string"},
+        "items":{"type":"integer"},"settled":{"type":"integer"},"stored":{"type":"integer"},
+        "duplicates":{"type":"integer"},"conflicts":{"type":"integer"},"rejected":{"type":"integer"},
+        "created_at":{"type":"string","format":"date-time"},
+        "finished_at":{"type":["string","null"],"format":"date-time"},
+        "links":{"type":"object","required":["self","results"],
+          "properties":{"self":{"type":"string"},"results":{"type":"string"}}}}})"},
+    {"OperationList", json, R"({
+      "type":"object","required":["operations","next_page_token"],
+      "properties":{"operations":{"type":"array","items":{"$ref":"#/components/schemas/Operation"}},
+        "next_page_token":{"type":"string","description":"empty: this was the last page"}}})"},
+    {"OperationResults", json, R"({
+      "type":"object","required":["state","results","next_page_token"],
+      "properties":{
+        "state":{"type":"string","description":"of the operation: until it is final, more results come"},
+        "results":{"type":"array","items":{"type":"object","required":["index","status"],
+          "properties":{
+            "index":{"type":"integer","description":"place in the submission, from 0"},
+            "status":{"type":"string","enum":["stored","duplicate","conflict","rejected"]},
+            "position":{"type":"integer","description":"stored: its own; duplicate and conflict: the first one's"},
+            "error":{"$ref":"#/components/schemas/RecordError"}}}},
+        "next_page_token":{"type":"string","description":"empty: nothing more is settled"}}})"},
     {"ImportFile", "text/csv,application/x-ndjson", R"({"type":"string"})"},
     {"ImportReport", json, R"({
       "type":"object",
