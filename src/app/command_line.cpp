@@ -107,6 +107,19 @@ void add_jobs(CLI::App& app, GlobalOptions& global, Run& run) {
   add("retry", "a failed or cancelled job again, same spec and snapshot", run_jobs_retry);
 }
 
+void add_operations(CLI::App& app, GlobalOptions& global, Run& run) {
+  auto* operations = app.add_subcommand("operations", "submissions that are settled after their answer");
+  operations->require_subcommand(1);
+  auto id = std::make_shared<std::string>();
+  auto* list = operations->add_subcommand("list", "newest first, with their counts");
+  add_target(list, global);
+  list->callback([&run, &global] { run = [&global] { return run_operations_list(global); }; });
+  auto* show = operations->add_subcommand("show", "one of them, and why items were not stored");
+  show->add_option("ID", *id, "its number; on the NetSuite wire the requestId")->required();
+  add_target(show, global);
+  show->callback([&run, &global, id] { run = [&global, id] { return run_operations_show(global, *id); }; });
+}
+
 void add_catalog(CLI::App& app, GlobalOptions& global, Run& run) {
   auto* catalog = app.add_subcommand("catalog", "orgs, meters, rates, subscriptions, users as one JSON file");
   catalog->require_subcommand(1);
@@ -206,6 +219,7 @@ int run_command_line(int argc, char** argv) {
   add_import(app, global, run);
   add_export(app, global, run);
   add_jobs(app, global, run);
+  add_operations(app, global, run);
   add_catalog(app, global, run);
   add_users(app, global, run);
   add_keys(app, global, run);

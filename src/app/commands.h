@@ -49,6 +49,9 @@ int run_jobs_show(const GlobalOptions& global, const std::string& id);
 int run_jobs_cancel(const GlobalOptions& global, const std::string& id);
 int run_jobs_retry(const GlobalOptions& global, const std::string& id);
 
+int run_operations_list(const GlobalOptions& global);
+int run_operations_show(const GlobalOptions& global, const std::string& id);
+
 int run_catalog_import(const GlobalOptions& global, const std::string& file, bool dry_run);
 int run_catalog_export(const GlobalOptions& global, const std::string& file);
 int run_catalog_show(const GlobalOptions& global);

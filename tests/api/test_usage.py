@@ -149,7 +149,7 @@ def test_every_field_is_taken_and_short_forms_too(shared):
 @covers("POST /v1/usage")
 def test_prefer_return_minimal_shows_only_what_was_not_stored(shared):
     batch = [usage("min-1"), usage("min-2", meter="nothing"), usage("min-3"), usage("min-1")]
-    answer = shared.api("POST", "/v1/usage", batch, Prefer="respond-async;x=1, Return=Minimal")
+    answer = shared.api("POST", "/v1/usage", batch, Prefer="handling=lenient;x=1, Return=Minimal")
     assert answer.headers["preference-applied"] == "return=minimal"
     assert [(r["index"], r["status"]) for r in answer.json()["results"]] == [(1, "rejected"), (3, "duplicate")]
     assert answer.json()["stored"] == 2

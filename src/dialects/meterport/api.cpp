@@ -47,7 +47,8 @@ class Table {
   /// `blocks`: which requests of an inline route must not run on the socket's thread.
   void add_async(Method method, std::string path, RouteDoc route_doc, Asynchronous handler, Execution execution,
                  std::size_t body_bytes_max = small_body_bytes, http::RequestFilter blocks = {}) {
-    put(method, std::move(path), std::move(route_doc), execution, body_bytes_max,
+    put(
+        method, std::move(path), std::move(route_doc), execution, body_bytes_max,
         [context = context_, handler](Call call, http::Reply reply) {
           handler(*context, std::move(call), std::move(reply));
         },
@@ -105,8 +106,9 @@ void add_usage(Table& table, const Settings& settings) {
   const auto body_bytes = static_cast<std::size_t>(settings.number("http.body_bytes_max"));
   const auto import_bytes = static_cast<std::size_t>(settings.number("http.import_body_bytes_max"));
   table.add_async(Method::post, "/v1/usage",
-                  doc("Hand in usage records: each is stored, a duplicate, a conflict or rejected; Prefer: respond-async answers at once", "usage",
-                      "UsageBatch", "UsageResult"),
+                  doc("Hand in usage records: each is stored, a duplicate, a conflict or rejected; Prefer: "
+                      "respond-async answers at once",
+                      "usage", "UsageBatch", "UsageResult"),
                   post_usage, Execution::inline_, body_bytes, is_usage_async);
   table.add(Method::get, "/v1/usage",
             doc("Totals of usage", "usage", "", "UsageTotals",

@@ -68,8 +68,7 @@ Result<intake::NewOperation> read_operation(UsageBody body) {
 void append_outcome(JsonWriter& out, const intake::ItemOutcome& outcome) {
   out.begin_object().field("index", outcome.index).field("status", to_string(outcome.state));
   if (outcome.position != 0) out.field("position", outcome.position);
-  const bool has_error =
-      outcome.state == intake::ItemState::rejected || outcome.state == intake::ItemState::conflict;
+  const bool has_error = outcome.state == intake::ItemState::rejected || outcome.state == intake::ItemState::conflict;
   if (has_error) {
     out.key("error").begin_object().field("code", to_string(outcome.code));
     out.field("pointer", outcome.pointer).field("text", outcome.text).end_object();
@@ -111,8 +110,7 @@ Answer list_operations(Context& context, const Call& call) {
   const auto before = call.query("page_token").empty() ? Result<std::uint64_t>(0)
                                                        : parse_count(call.query("page_token"), "page_token", id_max);
   if (!before) return fail(before);
-  auto operations =
-      context.services.operations.page(call.principal, static_cast<OperationId>(*before), *page_size + 1);
+  auto operations = context.services.operations.page(call.principal, static_cast<OperationId>(*before), *page_size + 1);
   if (!operations) return fail(std::move(operations));
   const bool has_more = operations->size() > *page_size;
   if (has_more) operations->resize(*page_size);
