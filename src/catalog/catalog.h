@@ -32,7 +32,7 @@ namespace meterport::catalog {
 struct CatalogueFile {
   std::vector<Org> orgs;
   std::vector<Meter> meters;
-  std::vector<std::string> subscriptions_json;  ///< one object each
+  std::vector<Subscription> subscriptions;
   std::vector<std::string> regions_json;
   std::string users_json;  ///< "[]" if none
 };
@@ -82,5 +82,6 @@ Org with_change(Org org, const OrgChange& change);
 /// One object as in the catalogue file.
 std::string org_to_json(const Org& org);
 std::string meter_to_json(const Meter& meter);
+std::string subscription_to_json(const Subscription& subscription);
 
 }  // namespace meterport::catalog

@@ -35,7 +35,7 @@ Result<CatalogueFile> parse_catalogue(std::string_view json) {
   }
   index = 0;
   for (const JsonValue& item : reader.items("subscriptions", Need::optional)) {
-    file.subscriptions_json.push_back(read_subscription(check, item, pointer_to("/subscriptions", index++)).json);
+    file.subscriptions.push_back(read_subscription(check, item, pointer_to("/subscriptions", index++)));
   }
   copy_users(reader, file.users_json);
   if (check.first) return std::unexpected(std::move(*check.first));

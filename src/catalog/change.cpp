@@ -123,17 +123,18 @@ class Planner {
   }
 
   Status read_subscriptions() {
-    for (std::size_t i = 0; i < file_.subscriptions_json.size(); ++i) {
+    for (std::size_t i = 0; i < file_.subscriptions.size(); ++i) {
       const std::string pointer = fmt::format("/subscriptions/{}", i);
-      auto subscription = normal_form(file_.subscriptions_json[i], pointer, &read_subscription);
+      auto subscription = normal_form(subscription_to_json(file_.subscriptions[i]), pointer, &read_subscription);
       if (!subscription) return fail(std::move(subscription));
       const OwnedId key{subscription->id, subscription->org};
       if (!places_.subscriptions.try_emplace(key, i).second) return twice(pointer + "/id");
-      const auto old = context_.before.subscriptions.find(key);
-      if (old == context_.before.subscriptions.end() || old->second->json != subscription->json) {
-        changed({ledger::RecordKind::catalogue_change, std::string(kind_subscription), key.owner, key.id,
-                 subscription->json},
-                plan_.summary.subscriptions);
+      std::string body = subscription_to_json(*subscription);
+      const Subscription* old = context_.before.subscription(key.owner, key.id);
+      if (old == nullptr || subscription_to_json(*old) != body) {
+        changed(
+            {ledger::RecordKind::catalogue_change, std::string(kind_subscription), key.owner, key.id, std::move(body)},
+            plan_.summary.subscriptions);
       }
       plan_.after.put(std::move(*subscription));
     }

@@ -65,8 +65,8 @@ std::string export_text(const State& state, const Snapshot& snapshot, const Prin
                         std::string_view users_json) {
   std::vector<std::string> regions, subscriptions;
   for (const auto& [name, region] : state.regions) regions.push_back(region->json);
-  for (const auto& [key, subscription] : state.subscriptions) {
-    if (snapshot.may_know(principal, subscription->org)) subscriptions.push_back(subscription->json);
+  for (const Subscription* subscription : state.subscriptions()) {
+    if (snapshot.may_know(principal, subscription->org)) subscriptions.push_back(subscription_to_json(*subscription));
   }
   std::string out = "{\n";
   append_array(out, "regions", regions);

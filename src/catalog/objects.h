@@ -11,23 +11,13 @@
 #include "catalog/object_reader.h"
 #include "model/meter.h"
 #include "model/organization.h"
+#include "model/subscription.h"
 
 namespace meterport::catalog {
 
 inline constexpr std::string_view default_region = "local";
 /// Originals of ids that importers mapped: as long as an event id may be.
 inline constexpr std::size_t alias_characters_max = 1024;
-
-/// What the rules need to know of a subscription; `json` is the whole object with its members in the order of 2.2.
-struct Subscription {
-  struct Line {
-    std::int64_t number = 0;
-    std::string id, org, meter;
-  };
-  std::string org, id;
-  std::vector<Line> lines;
-  std::string json;
-};
 
 struct Region {
   std::string name;

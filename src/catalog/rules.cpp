@@ -108,22 +108,12 @@ class OrgValues {
   std::map<std::string, std::string> owners_;
 };
 
-/// Ignoring case, `-` = `_` (crosswalk 2.1).
-std::string normal_account(std::string_view account) {
-  std::string out(account);
-  for (char& c : out) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    if (c == '-') c = '_';
-  }
-  return out;
-}
-
 Status check_wire_ids(const State& state, const Places& places) {
   OrgValues informatica(places, "ids/informatica"), netsuite(places, "ids/netsuite_account"),
       here(places, "ids/here_realm");
   for (const auto& [id, org] : state.orgs) {
     if (auto fine = informatica.add(org->informatica_id, *org); !fine) return fine;
-    if (auto fine = netsuite.add(normal_account(org->netsuite_account), *org); !fine) return fine;
+    if (auto fine = netsuite.add(normal_netsuite_account(org->netsuite_account), *org); !fine) return fine;
     if (auto fine = here.add(org->here_realm, *org); !fine) return fine;
   }
   return {};
@@ -220,12 +210,13 @@ bool sees_meter(const State& state, std::string_view org, const std::string& id,
   return false;
 }
 
+/// `line_ids`: those of the owner's other subscriptions.
 Status check_lines(const State& state, const Subscription& subscription, const Places& places, Day today,
-                   std::set<std::pair<std::string, std::string>>& line_ids) {
+                   std::set<std::string_view>& line_ids) {
   const OwnedId key{subscription.id, subscription.org};
   for (std::size_t i = 0; i < subscription.lines.size(); ++i) {
     const auto& line = subscription.lines[i];
-    const std::string& org = line.org.empty() ? subscription.org : line.org;
+    const std::string& org = subscription.org_of(line);
     const auto at = [&](std::string_view member) {
       return places.subscription(key, fmt::format("lines/{}/{}", i, member));
     };
@@ -235,7 +226,7 @@ Status check_lines(const State& state, const Subscription& subscription, const P
     if (!line.meter.empty() && !sees_meter(state, org, line.meter, today)) {
       return broken(at("meter"), fmt::format("no meter \"{}\" that org \"{}\" can see", line.meter, org));
     }
-    if (!line.id.empty() && !line_ids.emplace(subscription.org, line.id).second) {
+    if (!line.id.empty() && !line_ids.insert(line.id).second) {
       return broken(at("id"), fmt::format("\"{}\" is taken by another line of org \"{}\"", line.id, subscription.org));
     }
   }
@@ -243,12 +234,14 @@ Status check_lines(const State& state, const Subscription& subscription, const P
 }
 
 Status check_subscriptions(const State& state, const Places& places, Day today) {
-  std::set<std::pair<std::string, std::string>> line_ids;
-  for (const auto& [key, subscription] : state.subscriptions) {
-    if (state.org(subscription->org) == nullptr) {
-      return broken(places.subscription(key, "org"), fmt::format("no org \"{}\"", subscription->org));
+  for (const auto& [owner, account] : state.accounts) {
+    std::set<std::string_view> line_ids;
+    for (const auto& [id, subscription] : account->subscriptions()) {
+      if (state.org(owner) == nullptr) {
+        return broken(places.subscription({id, owner}, "org"), fmt::format("no org \"{}\"", owner));
+      }
+      if (auto fine = check_lines(state, *subscription, places, today, line_ids); !fine) return fine;
     }
-    if (auto fine = check_lines(state, *subscription, places, today, line_ids); !fine) return fine;
   }
   return {};
 }

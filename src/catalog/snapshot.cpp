@@ -20,7 +20,8 @@ struct Tenant {
 
 struct Node {
   const Org* org = nullptr;
-  const Node* parent = nullptr;  ///< null for production orgs
+  const Node* parent = nullptr;      ///< null for production orgs
+  const Account* account = nullptr;  ///< null: no subscriptions
   Tenant* tenant = nullptr;
   const Org* top = nullptr;
   std::vector<const Org*> children;
@@ -32,6 +33,9 @@ class StateSnapshot final : public Snapshot {
   StateSnapshot(std::shared_ptr<const State> state, Day today) : state_(std::move(state)) {
     add_orgs(today);
     add_meters();
+    for (const auto& [owner, account] : state_->accounts) {
+      if (const auto it = nodes_.find(owner); it != nodes_.end()) it->second.account = account.get();
+    }
   }
 
   std::uint64_t position() const override { return state_->position; }
@@ -43,6 +47,10 @@ class StateSnapshot final : public Snapshot {
   const Org* org_by_informatica_id(std::string_view id) const override {
     const auto it = informatica_ids_.find(id);
     return it != informatica_ids_.end() ? it->second : org(id);
+  }
+  const Org* org_by_netsuite_account(std::string_view account) const override {
+    const auto it = netsuite_accounts_.find(normal_netsuite_account(account));
+    return it == netsuite_accounts_.end() ? nullptr : it->second;
   }
   const Org* org_by_alias(std::string_view parent, std::string_view alias) const override {
     const Node* above = node(parent);
@@ -105,10 +113,40 @@ class StateSnapshot final : public Snapshot {
     return table_of(meter, {}, day);
   }
 
+  const Subscription* subscription(std::string_view owner, std::string_view id) const override {
+    return account(owner).subscription(id);
+  }
+  std::vector<const Subscription*> subscriptions() const override { return state_->subscriptions(); }
+  const Subscription* subscription_seen_by(std::string_view org, std::string_view id) const override {
+    for (const Node* at = node(org); at != nullptr; at = at->parent) {
+      const Subscription* found = at->account == nullptr ? nullptr : at->account->subscription(id);
+      if (found != nullptr) return found;
+    }
+    return nullptr;
+  }
+  FoundSubscription find_subscription(std::string_view owner, std::string_view field,
+                                      std::string_view value) const override {
+    return account(owner).find_subscription(field, value);
+  }
+  FoundLine find_line(std::string_view owner, std::string_view field, std::string_view value) const override {
+    return account(owner).find_line(field, value);
+  }
+  bool has_subscription_field(std::string_view owner, std::string_view field) const override {
+    return account(owner).has_subscription_field(field);
+  }
+  bool has_line_field(std::string_view owner, std::string_view field) const override {
+    return account(owner).has_line_field(field);
+  }
+
  private:
   const Node* node(std::string_view id) const {
     const auto it = nodes_.find(id);
     return it == nodes_.end() ? nullptr : &it->second;
+  }
+  const Account& account(std::string_view owner) const {
+    static const Account none;
+    const Node* found = node(owner);
+    return found == nullptr || found->account == nullptr ? none : *found->account;
   }
 
   const Meter* visible(std::string_view org, std::string_view key, ByText<const Meter*> Tenant::* of_tenant,
@@ -140,6 +178,9 @@ class StateSnapshot final : public Snapshot {
     for (const auto& [id, org] : state_->orgs) {
       nodes_.try_emplace(org->id).first->second.org = org.get();
       if (!org->informatica_id.empty()) informatica_ids_.emplace(org->informatica_id, org.get());
+      if (!org->netsuite_account.empty()) {
+        netsuite_accounts_.emplace(normal_netsuite_account(org->netsuite_account), org.get());
+      }
     }
     for (const auto& [id, org] : state_->orgs) {  // by id, so that all lists are
       Node& own = nodes_.at(id);
@@ -174,6 +215,7 @@ class StateSnapshot final : public Snapshot {
   ByText<Node> nodes_;  // its elements point at each other; elements of an unordered_map do not move
   ByText<Tenant> tenants_;
   ByText<const Org*> informatica_ids_;
+  std::unordered_map<std::string, const Org*> netsuite_accounts_;  // in normal form
   ByText<const Meter*> everyones_, everyones_aliases_;
 };
 

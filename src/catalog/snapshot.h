@@ -12,8 +12,24 @@
 #include "model/meter.h"
 #include "model/organization.h"
 #include "model/principal.h"
+#include "model/subscription.h"
 
 namespace meterport::catalog {
+
+/// How many objects of an account a value fits.
+enum class Count { none, one, several };
+
+struct FoundSubscription {
+  Count count = Count::none;
+  const Subscription* subscription = nullptr;  ///< null unless it is the one
+  friend bool operator==(const FoundSubscription&, const FoundSubscription&) = default;
+};
+struct FoundLine {
+  Count count = Count::none;
+  const Subscription* subscription = nullptr;  ///< null unless the line is the one
+  const SubscriptionLine* line = nullptr;
+  friend bool operator==(const FoundLine&, const FoundLine&) = default;
+};
 
 class Snapshot {
  public:
@@ -25,6 +41,8 @@ class Snapshot {
   [[nodiscard]] virtual const Org* org(std::string_view id) const = 0;
   /// By `ids.informatica`, else by id.
   [[nodiscard]] virtual const Org* org_by_informatica_id(std::string_view id) const = 0;
+  /// By `ids.netsuite_account`, ignoring case and with '-' taken as '_'.
+  [[nodiscard]] virtual const Org* org_by_netsuite_account(std::string_view account) const = 0;
   /// By alias among the orgs under that parent.
   [[nodiscard]] virtual const Org* org_by_alias(std::string_view parent, std::string_view alias) const = 0;
   [[nodiscard]] virtual std::vector<const Org*> orgs() const = 0;  ///< by id
@@ -45,6 +63,22 @@ class Snapshot {
   /// The tier table that holds for the org on the day (record's org, each org above it, then everyone's); by
   /// tier_from; empty = no rate valid.
   [[nodiscard]] virtual std::vector<Rate> rates_on(const Meter& meter, std::string_view org, Day day) const = 0;
+
+  // Subscriptions. Ids, names and fields are judged inside one owner account; an unknown owner has none.
+  [[nodiscard]] virtual const Subscription* subscription(std::string_view owner, std::string_view id) const = 0;
+  [[nodiscard]] virtual std::vector<const Subscription*> subscriptions() const = 0;  ///< by id, then owner
+  /// The subscription of that id whose owner is the org or nearest above it.
+  [[nodiscard]] virtual const Subscription* subscription_seen_by(std::string_view org, std::string_view id) const = 0;
+  /// By a key of `fields` or `internalid` (the id), `name`, `customer`; values are compared as text. A custom field of
+  /// such a name is passed over. The account's first search makes its index.
+  [[nodiscard]] virtual FoundSubscription find_subscription(std::string_view owner, std::string_view field,
+                                                            std::string_view value) const = 0;
+  /// By a key of a line's `fields` or `internalid` (the line's id), `item`.
+  [[nodiscard]] virtual FoundLine find_line(std::string_view owner, std::string_view field,
+                                            std::string_view value) const = 0;
+  /// True for the names above and for keys that any subscription, any line of the account carries.
+  [[nodiscard]] virtual bool has_subscription_field(std::string_view owner, std::string_view field) const = 0;
+  [[nodiscard]] virtual bool has_line_field(std::string_view owner, std::string_view field) const = 0;
 
   /// True when a grant of the role (or admin) covers the org.
   [[nodiscard]] bool allows(const Principal& principal, Role role, std::string_view org) const;

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
+#include "catalog/account.h"
 #include "catalog/objects.h"
 
 namespace meterport::catalog {
@@ -25,7 +27,7 @@ struct State {
   std::string first_tenant;    ///< the production org recorded first; its admin may make others
   std::map<std::string, std::shared_ptr<const Org>, std::less<>> orgs;
   std::map<OwnedId, std::shared_ptr<const Meter>> meters;
-  std::map<OwnedId, std::shared_ptr<const Subscription>> subscriptions;
+  std::map<std::string, std::shared_ptr<Account>, std::less<>> accounts;  ///< by owner; shared with other States
   std::map<std::string, std::shared_ptr<const Region>, std::less<>> regions;
 
   void put(Org org) {
@@ -38,8 +40,10 @@ struct State {
     meters.insert_or_assign(OwnedId{shared->id, shared->org}, shared);
   }
   void put(Subscription subscription) {
-    auto shared = std::make_shared<const Subscription>(std::move(subscription));
-    subscriptions.insert_or_assign(OwnedId{shared->id, shared->org}, shared);
+    std::shared_ptr<Account>& account = accounts[subscription.org];
+    const bool is_ours_alone = account.use_count() == 1;  // made by this State, which nobody else has seen
+    if (!is_ours_alone) account = account ? std::make_shared<Account>(*account) : std::make_shared<Account>();
+    account->put(std::move(subscription));
   }
   void put(Region region) {
     auto shared = std::make_shared<const Region>(std::move(region));
@@ -49,6 +53,12 @@ struct State {
     const auto it = orgs.find(id);
     return it == orgs.end() ? nullptr : it->second.get();
   }
+  [[nodiscard]] const Subscription* subscription(std::string_view owner, std::string_view id) const {
+    const auto it = accounts.find(owner);
+    return it == accounts.end() ? nullptr : it->second->subscription(id);
+  }
+  /// By id, then owner.
+  [[nodiscard]] std::vector<const Subscription*> subscriptions() const;
   /// The region the org's ledger is in: its own, else its parent's, else the default.
   [[nodiscard]] std::string_view region_of(const Org& org, Day day) const {
     const Org* at = &org;

@@ -1,103 +1,112 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
+#include "catalog/catalog.h"
 #include "catalog/objects.h"
 
 namespace meterport::catalog {
 namespace {
 
-constexpr std::array<std::string_view, 6> statuses = {"draft",     "pending-activation", "active",
-                                                      "suspended", "terminated",         "closed"};
-constexpr std::array<std::string_view, 3> line_types = {"usage", "one-time", "recurring"};
+constexpr std::string_view statuses = "draft, pending-activation, active, suspended, terminated, closed";
+constexpr std::string_view line_types = "usage, one-time, recurring";
 
-template <std::size_t N>
-std::string read_word(ObjectReader& reader, std::string_view name, const std::array<std::string_view, N>& words,
-                      std::string_view otherwise) {
-  std::string value = reader.text(name, Need::optional);
-  if (value.empty()) return std::string(otherwise);
-  if (std::ranges::find(words, std::string_view(value)) == words.end()) {
-    reader.refuse(name, fmt::format("must be one of {}", fmt::join(words, ", ")));
-  }
-  return value;
+std::optional<SubscriptionStatus> read_status(ObjectReader& reader) {
+  return reader.word("status", Need::optional, &parse_subscription_status, statuses);
 }
 
-/// `{start?, end?}`, both inclusive; written only when it says something.
-void copy_term(ObjectReader& reader, JsonWriter& out) {
+/// One that says nothing is none.
+std::optional<Term> read_term(ObjectReader& reader) {
   const JsonValue* value = reader.object("term");
-  if (value == nullptr) return;
-  ObjectReader term(reader.check(), *value, reader.at("term"), {"start", "end"});
-  const auto start = term.day("start", Need::optional);
-  const auto end = term.day("end", Need::optional);
-  if (start && end && *end < *start) term.refuse("end", "must not be before start");
-  if (!start && !end) return;
-  out.key("term").begin_object();
-  if (start) out.field("start", format_day(*start));
-  if (end) out.field("end", format_day(*end));
-  out.end_object();
+  if (value == nullptr) return std::nullopt;
+  ObjectReader members(reader.check(), *value, reader.at("term"), {"start", "end"});
+  const Term term{members.day("start", Need::optional), members.day("end", Need::optional)};
+  if (term.start && term.end && *term.end < *term.start) members.refuse("end", "must not be before start");
+  return term.start || term.end ? std::optional(term) : std::nullopt;
 }
 
-/// Members by name, so that two ways to write the same come out equal; numbers as they were written.
-void copy_fields(ObjectReader& reader, JsonWriter& out) {
+/// By name, so that two ways to write the same come out equal.
+std::vector<CustomField> read_fields(ObjectReader& reader) {
+  std::vector<CustomField> fields;
   const JsonValue* value = reader.object("fields");
-  if (value == nullptr || value->members.empty()) return;
-  std::vector<const JsonMember*> members;
+  if (value == nullptr) return fields;
   for (const JsonMember& member : value->members) {
     const bool is_number = member.value.type == JsonValue::Type::number;
     if (!is_number && member.value.type != JsonValue::Type::string) {
       reader.check().refuse(pointer_to(reader.at("fields"), member.name), "must be a text or a number");
     }
-    members.push_back(&member);
+    fields.push_back({member.name, member.value.text, is_number});
   }
-  std::ranges::sort(members, {}, [](const JsonMember* m) -> const std::string& { return m->name; });
-  out.key("fields").begin_object();
-  for (const JsonMember* member : members) {
-    out.key(member->name);
-    append_json(out, member->value);
-  }
-  out.end_object();
+  std::ranges::sort(fields, {}, &CustomField::name);
+  return fields;
 }
 
-Subscription::Line read_line(FormCheck& check, const JsonValue& value, const std::string& pointer, JsonWriter& out) {
+SubscriptionLine read_line(FormCheck& check, const JsonValue& value, const std::string& pointer) {
   ObjectReader reader(check, value, pointer,
                       {"number", "id", "item", "type", "status", "term", "fields", "org", "meter"});
-  Subscription::Line line;
+  SubscriptionLine line;
   const auto number = reader.integer("number", 1, std::numeric_limits<std::int32_t>::max());
   if (!number) reader.refuse("number", "is required");
   line.number = number.value_or(0);
   line.id = reader.id("id", Need::optional);
+  line.item = reader.text("item", Need::optional);
+  line.type = reader.word("type", Need::optional, &parse_line_type, line_types).value_or(LineType::usage);
+  line.status = read_status(reader);
+  line.term = read_term(reader);
+  line.fields = read_fields(reader);
   line.org = reader.id("org", Need::optional);
   line.meter = reader.id("meter", Need::optional);
-  out.begin_object().field("number", line.number);
-  text_field(out, "id", line.id);
-  text_field(out, "item", reader.text("item", Need::optional));
-  const std::string type = read_word(reader, "type", line_types, "usage");
-  if (type != "usage") out.field("type", type);
-  text_field(out, "status", read_word(reader, "status", statuses, ""));
-  copy_term(reader, out);
-  copy_fields(reader, out);
-  text_field(out, "org", line.org);
-  text_field(out, "meter", line.meter);
-  out.end_object();
-  if (type == "usage" && line.meter.empty()) reader.refuse("meter", "is required for a line of type usage");
+  if (line.type == LineType::usage && line.meter.empty()) {
+    reader.refuse("meter", "is required for a line of type usage");
+  }
   return line;
 }
 
-void copy_lines(ObjectReader& reader, JsonWriter& out, Subscription& subscription) {
-  const auto& items = reader.items("lines", Need::optional);
-  if (items.empty()) return;
-  out.key("lines").begin_array();
-  for (const JsonValue& item : items) {
+void read_lines(ObjectReader& reader, Subscription& subscription) {
+  for (const JsonValue& item : reader.items("lines", Need::optional)) {
     const std::string pointer = pointer_to(reader.at("lines"), subscription.lines.size());
-    const Subscription::Line line = read_line(reader.check(), item, pointer, out);
-    if (std::ranges::find(subscription.lines, line.number, &Subscription::Line::number) != subscription.lines.end()) {
+    SubscriptionLine line = read_line(reader.check(), item, pointer);
+    if (subscription.line(line.number) != nullptr) {
       reader.check().refuse(pointer_to(pointer, "number"), "stands twice in this subscription");
     }
-    subscription.lines.push_back(line);
+    subscription.lines.push_back(std::move(line));
   }
-  out.end_array();
+}
+
+void write_term(JsonWriter& out, const Term& term) {
+  if (!term.start && !term.end) return;
+  out.key("term").begin_object();
+  if (term.start) out.field("start", format_day(*term.start));
+  if (term.end) out.field("end", format_day(*term.end));
+  out.end_object();
+}
+
+void write_fields(JsonWriter& out, const std::vector<CustomField>& fields) {
+  if (fields.empty()) return;
+  out.key("fields").begin_object();
+  for (const CustomField& field : fields) {
+    out.key(field.name);
+    if (field.is_number) {
+      out.raw(field.value);
+    } else {
+      out.string(field.value);
+    }
+  }
+  out.end_object();
+}
+
+void write_line(JsonWriter& out, const SubscriptionLine& line) {
+  out.begin_object().field("number", line.number);
+  text_field(out, "id", line.id);
+  text_field(out, "item", line.item);
+  if (line.type != LineType::usage) out.field("type", to_string(line.type));
+  if (line.status) out.field("status", to_string(*line.status));
+  if (line.term) write_term(out, *line.term);
+  write_fields(out, line.fields);
+  text_field(out, "org", line.org);
+  text_field(out, "meter", line.meter);
+  out.end_object();
 }
 
 /// "ed25519:" and 32 bytes as base64url without padding.
@@ -117,19 +126,33 @@ Subscription read_subscription(FormCheck& check, const JsonValue& value, const s
                       {"id", "name", "org", "customer", "charge_number", "term", "status", "fields", "lines"});
   Subscription subscription;
   subscription.id = reader.id("id", Need::required);
+  subscription.name = reader.text("name", Need::required);
   subscription.org = reader.id("org", Need::required);
-  JsonWriter out(subscription.json);
-  out.begin_object().field("id", subscription.id).field("name", reader.text("name", Need::required));
-  out.field("org", subscription.org);
-  text_field(out, "customer", reader.text("customer", Need::optional));
-  text_field(out, "charge_number", reader.text("charge_number", Need::optional));
-  copy_term(reader, out);
-  const std::string status = read_word(reader, "status", statuses, "active");
-  if (status != "active") out.field("status", status);
-  copy_fields(reader, out);
-  copy_lines(reader, out, subscription);
-  out.end_object();
+  subscription.customer = reader.text("customer", Need::optional);
+  subscription.charge_number = reader.text("charge_number", Need::optional);
+  subscription.term = read_term(reader).value_or(Term{});
+  subscription.status = read_status(reader).value_or(SubscriptionStatus::active);
+  subscription.fields = read_fields(reader);
+  read_lines(reader, subscription);
   return subscription;
+}
+
+std::string subscription_to_json(const Subscription& subscription) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object().field("id", subscription.id).field("name", subscription.name).field("org", subscription.org);
+  text_field(out, "customer", subscription.customer);
+  text_field(out, "charge_number", subscription.charge_number);
+  write_term(out, subscription.term);
+  if (subscription.status != SubscriptionStatus::active) out.field("status", to_string(subscription.status));
+  write_fields(out, subscription.fields);
+  if (!subscription.lines.empty()) {
+    out.key("lines").begin_array();
+    for (const SubscriptionLine& line : subscription.lines) write_line(out, line);
+    out.end_array();
+  }
+  out.end_object();
+  return text;
 }
 
 Region read_region(FormCheck& check, const JsonValue& value, const std::string& pointer) {

@@ -1,5 +1,7 @@
 #include "intake/resolver.h"
 
+#include <fmt/format.h>
+
 #include <functional>
 
 namespace meterport::intake {
@@ -11,6 +13,30 @@ constexpr std::string_view not_found_text = "org, meter: no such org and meter i
 
 RecordError error_of(RecordErrorCode code, std::string_view pointer, std::string_view text) {
   return {code, std::string(pointer), std::string(text)};
+}
+
+std::string words_of(const Term& term) {
+  if (!term.start) return fmt::format("up to {}", format_day(*term.end));
+  if (!term.end) return fmt::format("from {} on", format_day(*term.start));
+  return fmt::format("{} to {}", format_day(*term.start), format_day(*term.end));
+}
+
+/// The line is the record's org's, and its meter the record's, or it has none.
+std::optional<RecordError> check_use(const Subscription& subscription, const SubscriptionLine& line, Instant time) {
+  const SubscriptionStatus status = subscription.status_of(line);
+  if (line.type != LineType::usage) {
+    return error_of(RecordErrorCode::line_unusable, "/line",
+                    fmt::format("line: its type is {}; only lines of type usage take usage", to_string(line.type)));
+  }
+  if (status != SubscriptionStatus::active && status != SubscriptionStatus::suspended) {
+    return error_of(
+        RecordErrorCode::line_unusable, "/line",
+        fmt::format("line: its status is {}; only active and suspended lines take usage", to_string(status)));
+  }
+  const Term& term = subscription.term_of(line);
+  if (term.contains(day_of(time))) return std::nullopt;
+  return error_of(RecordErrorCode::outside_term, "/time",
+                  fmt::format("time: its UTC day is outside the line's term, {}", words_of(term)));
 }
 
 }  // namespace
@@ -26,6 +52,11 @@ Resolver::Resolver(catalog::SnapshotPtr snapshot, const Principal& principal, st
 std::optional<RecordError> Resolver::check(UsageRecord& record) {
   if (record.source.empty()) record.source = default_source_;
   if (std::optional<RecordError> error = check_texts(record)) return error;
+  if (std::optional<RecordError> error = check_org_and_meter(record)) return error;
+  return record.subscription.empty() ? std::nullopt : check_line(record);
+}
+
+std::optional<RecordError> Resolver::check_org_and_meter(const UsageRecord& record) {
   switch (verdict_of(record.org, record.meter)) {
     case Verdict::ok:
       return std::nullopt;
@@ -61,6 +92,43 @@ std::optional<RecordError> Resolver::check_texts(const UsageRecord& record) cons
                     "source: \"netsuite\" and names beginning \"openmeter:\" are reserved");
   }
   return std::nullopt;
+}
+
+std::optional<RecordError> Resolver::check_line(const UsageRecord& record) {
+  const LineInUse& found = line_of(record);
+  if (found.subscription == nullptr) {
+    return error_of(RecordErrorCode::unknown_subscription, "/subscription",
+                    "subscription: no such subscription of this org or an org above it");
+  }
+  if (found.line == nullptr) {
+    return error_of(RecordErrorCode::unknown_line, "/line", "line: the subscription has no line of this number");
+  }
+  if (found.subscription->org_of(*found.line) != record.org) {
+    return error_of(RecordErrorCode::mismatch, "/org",
+                    "org: the line belongs to another org; it must be the line's own");
+  }
+  // A line without a meter is not of type usage, which is what the sender should hear of.
+  if (!found.line->meter.empty() && found.line->meter != record.meter) {
+    return error_of(RecordErrorCode::mismatch, "/meter",
+                    "meter: the line's usage goes to another meter; it must be the line's own");
+  }
+  return check_use(*found.subscription, *found.line, record.time);
+}
+
+const Resolver::LineInUse& Resolver::line_of(const UsageRecord& record) {
+  const std::int64_t number = record.line.value_or(0);  // no line has the number 0
+  const std::hash<std::string_view> hash_of;
+  const std::size_t hash =
+      (hash_of(record.org) * 31 + hash_of(record.subscription)) * 31 + static_cast<std::size_t>(number);
+  LineInUse& remembered = remembered_lines_[hash % remembered_lines_.size()];
+  if (remembered.org == record.org && remembered.subscription_id == record.subscription &&
+      remembered.number == number) {
+    return remembered;
+  }
+  const Subscription* subscription = snapshot_->subscription_seen_by(record.org, record.subscription);
+  remembered = {record.org, record.subscription, number, subscription,
+                subscription == nullptr ? nullptr : subscription->line(number)};
+  return remembered;
 }
 
 Resolver::Verdict Resolver::verdict_of(std::string_view org, std::string_view meter) {

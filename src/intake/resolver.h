@@ -1,6 +1,7 @@
-// Who may send usage of what: checks a record's org, meter and source against the catalogue of this moment.
+// Who may send usage of what: checks a record's org, meter and source, then the subscription line it names, against the
+// catalogue of this moment.
 //
-// One per submission, not thread-safe. Batches repeat orgs and meters, so verdicts are remembered.
+// One per submission, not thread-safe. Batches repeat orgs, meters and lines, so what was found is remembered.
 #pragma once
 
 #include <array>
@@ -9,6 +10,7 @@
 
 #include "catalog/snapshot.h"
 #include "model/principal.h"
+#include "model/subscription.h"
 #include "model/usage_record.h"
 
 namespace meterport::intake {
@@ -30,9 +32,20 @@ class Resolver {
     Verdict verdict = Verdict::ok;
   };
 
+  /// What a record's subscription and line are; null: none.
+  struct LineInUse {
+    std::string_view org, subscription_id;
+    std::int64_t number = 0;
+    const Subscription* subscription = nullptr;
+    const SubscriptionLine* line = nullptr;
+  };
+
   Verdict verdict_of(std::string_view org, std::string_view meter);
   [[nodiscard]] Verdict look_up(std::string_view org, std::string_view meter) const;
   [[nodiscard]] std::optional<RecordError> check_texts(const UsageRecord& record) const;
+  [[nodiscard]] std::optional<RecordError> check_org_and_meter(const UsageRecord& record);
+  [[nodiscard]] std::optional<RecordError> check_line(const UsageRecord& record);
+  const LineInUse& line_of(const UsageRecord& record);
 
   catalog::SnapshotPtr snapshot_;
   const Principal& principal_;
@@ -40,6 +53,7 @@ class Resolver {
   Day today_;
   bool is_wire_;
   std::array<Remembered, 64> remembered_{};
+  std::array<LineInUse, 64> remembered_lines_{};
 };
 
 }  // namespace meterport::intake

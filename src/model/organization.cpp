@@ -63,4 +63,13 @@ const std::string& informatica_id_or_id(const Org& org) {
   return org.informatica_id.empty() ? org.id : org.informatica_id;
 }
 
+std::string normal_netsuite_account(std::string_view account) {
+  std::string out(account);
+  for (char& c : out) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    if (c == '-') c = '_';
+  }
+  return out;
+}
+
 }  // namespace meterport

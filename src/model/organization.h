@@ -54,5 +54,7 @@ struct Org {
 
 /// The id printed on the Informatica wire and in exports: `ids.informatica`, else the id (crosswalk 1.3).
 const std::string& informatica_id_or_id(const Org& org);
+/// A NetSuite account in the one form in which two are compared: upper case, '-' as '_' (crosswalk 2.1 "unique").
+std::string normal_netsuite_account(std::string_view account);
 
 }  // namespace meterport

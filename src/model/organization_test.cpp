@@ -13,5 +13,11 @@ TEST(InformaticaId, IsThatOfTheOrgOrElseItsOwnId) {
   EXPECT_EQ(informatica_id_or_id(org), "4wMFqGlxAKVlIFTixlTSOY");
 }
 
+TEST(NetsuiteAccount, HasOneFormWhateverCaseAndDashItIsWrittenWith) {
+  EXPECT_EQ(normal_netsuite_account("1234567-sb1"), "1234567_SB1");
+  EXPECT_EQ(normal_netsuite_account("1234567_SB1"), "1234567_SB1");
+  EXPECT_EQ(normal_netsuite_account(""), "");
+}
+
 }  // namespace
 }  // namespace meterport

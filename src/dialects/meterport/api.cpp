@@ -161,6 +161,17 @@ void add_catalogue(Table& table, const Settings& settings) {
   table.add(Method::post, "/v1/meters", doc("Make a meter", tag, "Meter", "Meter"), post_meter);
   table.add(Method::get, "/v1/meters/{id}", doc("One meter", tag, "", "Meter", {org}), get_meter);
   table.add(Method::patch, "/v1/meters/{id}", doc("Change a meter", tag, "MeterPatch", "Meter", {org}), patch_meter);
+  const std::string owner = "org: the owner account; left out: the caller's org";
+  table.add(
+      Method::get, "/v1/subscriptions",
+      doc("Subscriptions by id", tag, "", "SubscriptionList", {"org: those this org owns", page_size, page_token}),
+      list_subscriptions);
+  table.add(Method::post, "/v1/subscriptions", doc("Make a subscription", tag, "Subscription", "Subscription"),
+            post_subscription);
+  table.add(Method::get, "/v1/subscriptions/{id}", doc("One subscription", tag, "", "Subscription", {owner}),
+            get_subscription);
+  table.add(Method::patch, "/v1/subscriptions/{id}",
+            doc("Change a subscription", tag, "SubscriptionPatch", "Subscription", {owner}), patch_subscription);
 }
 
 void add_identity(Table& table) {

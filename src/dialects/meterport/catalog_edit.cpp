@@ -34,4 +34,11 @@ Status check_same_id(const catalog::JsonValue& patch, std::string_view id) {
   return fail(ErrorKind::invalid, "/id: an id can't change", {}, "/id");
 }
 
+Status check_same_owner(const catalog::JsonValue& patch, std::string_view owner, std::string_view what) {
+  const catalog::JsonMember* given = member_of(patch, "org");
+  if (given == nullptr || given->value.text == owner) return {};
+  return fail(ErrorKind::invalid, fmt::format("/org: the owner of a {} can't change; make a new {}", what, what), {},
+              "/org");
+}
+
 }  // namespace meterport::api

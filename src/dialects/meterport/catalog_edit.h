@@ -1,5 +1,5 @@
-// Private to the /v1 dialect: one org or meter as a catalogue file of one object, so that its rules stay the
-// catalogue's. Pure but for apply_one; any thread.
+// Private to the /v1 dialect: one org, meter or subscription as a catalogue file of one object, so that its rules stay
+// the catalogue's. Pure but for apply_one; any thread.
 #pragma once
 
 #include <string>
@@ -20,5 +20,7 @@ std::string prefix_of(std::string_view array);
 
 /// The id of a PATCH body, if any, must be the path's.
 Status check_same_id(const catalog::JsonValue& patch, std::string_view id);
+/// Nor can the owner change. `what` is the kind of the object, for the error.
+Status check_same_owner(const catalog::JsonValue& patch, std::string_view owner, std::string_view what);
 
 }  // namespace meterport::api

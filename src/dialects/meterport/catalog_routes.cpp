@@ -39,7 +39,7 @@ Answer dry_run(Context& context, const Principal& principal, const catalog::Cata
   return counts_response({.position = context.services.catalog.current()->position(),
                           .orgs = file.orgs.size(),
                           .meters = file.meters.size(),
-                          .subscriptions = file.subscriptions_json.size(),
+                          .subscriptions = file.subscriptions.size(),
                           .regions = file.regions_json.size(),
                           .users = users->items.size(),
                           .notices = {"dry run: checked, nothing was changed"}});

@@ -58,6 +58,44 @@ constexpr Schema table[] = {
       "type":"object","required":["meters","next_page_token"],
       "properties":{"meters":{"type":"array","items":{"$ref":"#/components/schemas/Meter"}},
         "next_page_token":{"type":"string"}}})"},
+    {"Subscription", json, R"({
+      "type":"object","required":["id","name","org"],"additionalProperties":false,
+      "description":"Members at their default are left out of answers.",
+      "properties":{
+        "id":{"type":"string","pattern":"^[A-Za-z0-9._-]{1,64}$","description":"unique in its owner account"},
+        "name":{"type":"string","minLength":1,"maxLength":255},
+        "org":{"type":"string","description":"the owner account"},
+        "customer":{"type":"string"},"charge_number":{"type":"string"},
+        "term":{"$ref":"#/components/schemas/Term"},
+        "status":{"$ref":"#/components/schemas/SubscriptionStatus"},
+        "fields":{"$ref":"#/components/schemas/CustomFields"},
+        "lines":{"type":"array","items":{"type":"object","required":["number"],"additionalProperties":false,
+          "properties":{
+            "number":{"type":"integer","minimum":1,"maximum":2147483647},
+            "id":{"type":"string","description":"unique in the owner account"},"item":{"type":"string"},
+            "type":{"type":"string","enum":["usage","one-time","recurring"],"default":"usage"},
+            "status":{"$ref":"#/components/schemas/SubscriptionStatus"},
+            "term":{"$ref":"#/components/schemas/Term"},
+            "fields":{"$ref":"#/components/schemas/CustomFields"},
+            "org":{"type":"string","description":"whose usage it is: the owner or an org under it; left out: the owner"},
+            "meter":{"type":"string","description":"what its usage counts; required for type usage"}}}}}})"},
+    {"SubscriptionStatus", json, R"({
+      "type":"string","enum":["draft","pending-activation","active","suspended","terminated","closed"],
+      "description":"Only active and suspended lines take usage. Left out: active; of a line: the subscription's."})"},
+    {"Term", json, R"({
+      "type":"object","additionalProperties":false,
+      "description":"UTC days, both inclusive; one left out leaves that end open. Of a line, left out: the subscription's.",
+      "properties":{"start":{"type":"string","format":"date"},"end":{"type":"string","format":"date"}}})"},
+    {"CustomFields", json, R"({
+      "type":"object","additionalProperties":{"type":["string","number"]},
+      "description":"What subscriptions and lines can be looked up by, compared as text."})"},
+    {"SubscriptionPatch", "application/json,application/merge-patch+json", R"({
+      "type":"object",
+      "description":"Members of Subscription to change (RFC 7396); lines, where given, replace all lines."})"},
+    {"SubscriptionList", json, R"({
+      "type":"object","required":["subscriptions","next_page_token"],
+      "properties":{"subscriptions":{"type":"array","items":{"$ref":"#/components/schemas/Subscription"}},
+        "next_page_token":{"type":"string"}}})"},
     {"Catalogue", json, R"({
       "type":"object","additionalProperties":false,
       "properties":{
@@ -65,7 +103,7 @@ constexpr Schema table[] = {
         "regions":{"type":"array","items":{"type":"object"}},
         "orgs":{"type":"array","items":{"$ref":"#/components/schemas/Org"}},
         "meters":{"type":"array","items":{"$ref":"#/components/schemas/Meter"}},
-        "subscriptions":{"type":"array","items":{"type":"object"}},
+        "subscriptions":{"type":"array","items":{"$ref":"#/components/schemas/Subscription"}},
         "users":{"type":"array","items":{"type":"object"},"description":"for admins; with password_hash"}}})"},
     {"CatalogueCounts", json, R"({
       "type":"object","required":["position","orgs","meters","subscriptions","regions","users","notices"],

@@ -17,7 +17,7 @@ namespace meterport::api {
 struct Context {
   explicit Context(const Services& given) : services(given) {}
   Services services;
-  /// Held while an org or meter is read, changed and applied: two PATCHes of one object both count.
+  /// Held while a catalogue object is read, changed and applied: two PATCHes of one object both count.
   std::mutex catalogue_edits;
   std::string openapi;  ///< made once all routes are in; only read afterwards
 };
@@ -57,7 +57,7 @@ Answer retry_export(Context& context, const Call& call);
 Answer download_export(Context& context, const Call& call);
 Answer get_manifest(Context& context, const Call& call);
 
-// Catalogue (catalog_routes.cpp, org_routes.cpp, meter_routes.cpp)
+// Catalogue (catalog_routes.cpp, org_routes.cpp, meter_routes.cpp, subscription_routes.cpp)
 Answer get_catalog(Context& context, const Call& call);
 Answer post_catalog(Context& context, const Call& call);
 Answer list_orgs(Context& context, const Call& call);
@@ -68,6 +68,10 @@ Answer list_meters(Context& context, const Call& call);
 Answer get_meter(Context& context, const Call& call);
 Answer post_meter(Context& context, const Call& call);
 Answer patch_meter(Context& context, const Call& call);
+Answer list_subscriptions(Context& context, const Call& call);
+Answer get_subscription(Context& context, const Call& call);
+Answer post_subscription(Context& context, const Call& call);
+Answer patch_subscription(Context& context, const Call& call);
 
 // Identity (identity_routes.cpp)
 Answer list_users(Context& context, const Call& call);

@@ -7,6 +7,7 @@
 
 #include "dialects/meterport/catalog_edit.h"
 #include "dialects/meterport/context.h"
+#include "dialects/meterport/listing.h"
 
 namespace meterport::api {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 using catalog::JsonValue;
 
 constexpr std::string_view array = "meters";
-constexpr std::size_t page_size_default = 100;
 
 /// Everyone's, those of orgs the caller may know, and those that one of his orgs can use.
 bool may_see(const catalog::Snapshot& catalogue, const Principal& principal, const Meter& meter) {
@@ -114,44 +114,22 @@ Result<JsonValue> patched(const Meter& meter, JsonValue patch, const catalog::Sn
   return changed;
 }
 
-/// "<id>~<owner>": no id holds a '~'.
-std::string token_of(const Meter& meter) {
-  return meter.id + "~" + meter.org;
-}
-bool is_after(const Meter& meter, std::string_view token) {
-  const std::size_t split = std::min(token.find('~'), token.size());
-  const std::string_view id = token.substr(0, split), owner = token.substr(std::min(split + 1, token.size()));
-  return token.empty() || meter.id > id || (meter.id == id && meter.org > owner);
-}
-
 }  // namespace
 
 Answer list_meters(Context& context, const Call& call) {
-  const auto page_size = page_size_of(call, page_size_default);
+  const auto page_size = page_size_of(call, catalogue_page_size);
   if (!page_size) return fail(page_size);
   const auto catalogue = context.services.catalog.current();
   const std::string after = call.query("page_token"), org = call.query("org");
-  if (!org.empty() && (catalogue->org(org) == nullptr || !catalogue->may_know(call.principal, org))) {
-    return fail(ErrorKind::not_found, "org: there is no such organization", {}, "org");
-  }
-  std::string body, next;
-  JsonWriter out(body);
-  out.begin_object().key(array).begin_array();
-  std::size_t count = 0;
-  const Meter* last = nullptr;
+  if (auto known = check_org_filter(*catalogue, call.principal, org); !known) return fail(std::move(known));
+  Page page(array, *page_size);
   for (const Meter* meter : catalogue->meters()) {
-    if (!is_after(*meter, after) || !may_see(*catalogue, call.principal, *meter)) continue;
+    if (!is_after(after, meter->id, meter->org) || !may_see(*catalogue, call.principal, *meter)) continue;
     if (!org.empty() && catalogue->meter(org, meter->id) != meter) continue;
-    if (count == *page_size) {
-      next = token_of(*last);
-      break;
-    }
-    out.raw(shown_json(*catalogue, call.principal, *meter));
-    last = meter;
-    ++count;
+    if (!page.has_room()) break;
+    page.add(shown_json(*catalogue, call.principal, *meter), owned_token(meter->id, meter->org));
   }
-  out.end_array().field("next_page_token", next).end_object();
-  return http::Response::json(200, std::move(body));
+  return page.response();
 }
 
 Answer get_meter(Context& context, const Call& call) {
@@ -188,9 +166,7 @@ Answer patch_meter(Context& context, const Call& call) {
   const auto meter = find_meter(*catalogue, call);
   if (!meter) return fail(meter);
   if (auto status = check_same_id(*patch, (*meter)->id); !status) return fail(std::move(status));
-  if (const auto* owner = member_of(*patch, "org"); owner != nullptr && owner->value.text != (*meter)->org) {
-    return fail(ErrorKind::invalid, "/org: the owner of a meter can't change; make a new meter", {}, "/org");
-  }
+  if (auto status = check_same_owner(*patch, (*meter)->org, "meter"); !status) return fail(std::move(status));
   const auto changed = patched(**meter, *patch, *catalogue, call.principal, day_of(context.services.clock.now()));
   if (!changed) return fail(changed);
   const auto file = parse_one(array, *changed);

@@ -1,5 +1,6 @@
 // /openapi.json: OpenAPI 3.1, made of the route table and the schemas.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 #include <string_view>
@@ -56,9 +57,9 @@ std::string operation_id(const Route& route) {
 int success_status(const Route& route) {
   if (route.method != Method::post) return 200;
   if (route.path.starts_with("/v1/exports")) return 202;
-  const bool makes =
-      route.path == "/v1/orgs" || route.path == "/v1/meters" || route.path == "/v1/users" || route.path == "/v1/keys";
-  return makes ? 201 : 200;
+  constexpr std::array<std::string_view, 5> makers = {"/v1/orgs", "/v1/meters", "/v1/subscriptions", "/v1/users",
+                                                      "/v1/keys"};
+  return std::ranges::find(makers, route.path) != makers.end() ? 201 : 200;
 }
 
 void append_content(JsonWriter& out, std::string_view schema_name) {

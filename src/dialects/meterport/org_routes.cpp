@@ -7,6 +7,7 @@
 
 #include "dialects/meterport/catalog_edit.h"
 #include "dialects/meterport/context.h"
+#include "dialects/meterport/listing.h"
 
 namespace meterport::api {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 using catalog::JsonValue;
 
 constexpr std::string_view array = "orgs";
-constexpr std::size_t page_size_default = 100;
 /// crosswalk 2.1 "versioned by date".
 constexpr std::array<std::string_view, 4> versioned = {"name", "parent", "status", "billing_anchor_day"};
 
@@ -96,27 +96,17 @@ http::Response org_response(Context& context, int status, std::string_view id) {
 }  // namespace
 
 Answer list_orgs(Context& context, const Call& call) {
-  const auto page_size = page_size_of(call, page_size_default);
+  const auto page_size = page_size_of(call, catalogue_page_size);
   if (!page_size) return fail(page_size);
   const auto catalogue = context.services.catalog.current();
   const std::string after = call.query("page_token");
-  std::string body, next;
-  JsonWriter out(body);
-  out.begin_object().key(array).begin_array();
-  std::size_t count = 0;
-  std::string_view last;
+  Page page(array, *page_size);
   for (const Org* org : catalogue->orgs()) {
     if (org->id <= after || !catalogue->may_know(call.principal, org->id)) continue;
-    if (count == *page_size) {
-      next = last;
-      break;
-    }
-    out.raw(catalog::org_to_json(*org));
-    last = org->id;
-    ++count;
+    if (!page.has_room()) break;
+    page.add(catalog::org_to_json(*org), org->id);
   }
-  out.end_array().field("next_page_token", next).end_object();
-  return http::Response::json(200, std::move(body));
+  return page.response();
 }
 
 Answer get_org(Context& context, const Call& call) {
