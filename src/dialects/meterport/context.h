@@ -75,6 +75,7 @@ Answer post_password(Context& context, const Call& call);
 Answer list_keys(Context& context, const Call& call);
 Answer post_key(Context& context, const Call& call);
 Answer delete_key(Context& context, const Call& call);
+Answer list_audit(Context& context, const Call& call);
 
 // Operations (operation_routes.cpp); healthz, readyz and openapi.json are public
 http::Response get_healthz();
