@@ -45,10 +45,21 @@ std::string password_or_made(const std::string& given, bool& was_made) {
 }
 
 Status check_kind(const std::string& kind) {
-  if (kind == "meterport") return {};
-  if (kind == "netsuite" || kind == "here")
-    return fail(ErrorKind::invalid, fmt::format("--for {} is not available in this version; meterport is", kind));
-  return fail(ErrorKind::invalid, fmt::format("--for {}: no such kind; meterport", kind));
+  if (kind == "meterport" || kind == "netsuite") return {};
+  if (kind == "here")
+    return fail(ErrorKind::invalid, "--for here is not available in this version; meterport and netsuite are");
+  return fail(ErrorKind::invalid, fmt::format("--for {}: no such kind; meterport or netsuite", kind));
+}
+
+void show_signed_key(const json& key) {
+  print_line(fmt::format("token of org {}", text_or_dash(key, "org")));
+  print_line("account (realm):  " + text_or_dash(key, "account"));
+  print_line("consumer key:     " + text_or_dash(key, "consumer_key"));
+  if (key.contains("consumer_secret")) print_line("consumer secret:  " + text_or_dash(key, "consumer_secret"));
+  print_line("token id:         " + text_or_dash(key, "token_id"));
+  print_line("token secret:     " + text_or_dash(key, "token_secret"));
+  print_line(key.contains("consumer_secret") ? "secrets are shown this once"
+                                             : "shown this once; the consumer secret was shown with the first token");
 }
 
 }  // namespace
@@ -152,29 +163,49 @@ int run_users_list(const GlobalOptions& global) {
 
 int run_keys_create(const GlobalOptions& global, const KeyOptions& options) {
   if (auto s = check_kind(options.kind); !s) return report(global, s.error());
-  json body = {{"name", options.name}, {"roles", options.roles}};
+  json body = {{"for", options.kind}, {"name", options.name}};
+  if (!options.roles.empty()) body["roles"] = options.roles;
   if (!options.org.empty()) body["org"] = options.org;
   if (!options.source.empty()) body["source"] = options.source;
-  return call_and_show(global, http::Method::post, "/v1/keys", body.dump(), [](const json& a) {
+  if (!options.consumer_key.empty()) body["consumer_key"] = options.consumer_key;
+  return call_and_show(global, http::Method::post, "/v1/keys", body.dump(), [&](const json& a) {
+    if (options.kind == "netsuite") return show_signed_key(a);
     print_line(fmt::format("key {} of org {}", text_or_dash(a, "id"), text_or_dash(a, "org")));
     print_line("secret (shown once): " + text_or_dash(a, "key"));
   });
 }
 
-int run_keys_list(const GlobalOptions& global) {
-  return call_and_show(global, http::Method::get, "/v1/keys", {}, [](const json& a) {
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& k : a.value("keys", json::array()))
-      rows.push_back({text_or_dash(k, "id"), text_or_dash(k, "name"), text_or_dash(k, "org"),
-                      joined(k.value("roles", json::array())), text_or_dash(k, "source"), text_or_dash(k, "created_at"),
-                      text_or_dash(k, "revoked_at")});
-    fmt::print("{}", format_table({"id", "name", "org", "roles", "source", "created", "revoked"}, rows));
-  });
+int run_keys_list(const GlobalOptions& global, const std::string& kind) {
+  if (!kind.empty()) {
+    if (auto s = check_kind(kind); !s) return report(global, s.error());
+  }
+  const auto is_shown = [&](const json& key) { return kind.empty() || key.value("for", "") == kind; };
+  auto client = ApiClient::open(global.target);
+  if (!client) return report(global, client.error());
+  auto answer = (*client)->get("/v1/keys");
+  if (!answer) return report(global, answer.error());
+  json keys = json::array();
+  for (const auto& key : json::parse(*answer, nullptr, false).value("keys", json::array())) {
+    if (is_shown(key)) keys.push_back(key);
+  }
+  if (global.json) {
+    print_line(json{{"keys", keys}}.dump());
+    return exit_done;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& k : keys)
+    rows.push_back({text_or_dash(k, "id"), text_or_dash(k, "for"), text_or_dash(k, "name"), text_or_dash(k, "org"),
+                    joined(k.value("roles", json::array())), text_or_dash(k, "source"), text_or_dash(k, "created_at"),
+                    text_or_dash(k, "revoked_at"), text_or_dash(k, "consumer_key")});
+  fmt::print("{}",
+             format_table({"id", "for", "name", "org", "roles", "source", "created", "revoked", "consumer key"}, rows));
+  return exit_done;
 }
 
-int run_keys_revoke(const GlobalOptions& global, const std::string& id) {
-  return call_and_show(global, http::Method::delete_, "/v1/keys/" + percent_encode(id), {},
-                       [&](const json&) { print_line("key " + id + " is revoked"); });
+int run_keys_revoke(const GlobalOptions& global, const KeyOptions& options) {
+  if (auto s = check_kind(options.kind); !s) return report(global, s.error());
+  return call_and_show(global, http::Method::delete_, "/v1/keys/" + percent_encode(options.id), {},
+                       [&](const json&) { print_line("key " + options.id + " is revoked"); });
 }
 
 }  // namespace meterport::app

@@ -167,30 +167,48 @@ void add_users(CLI::App& app, GlobalOptions& global, Run& run) {
   list->callback([&run, &global] { run = [&global] { return run_users_list(global); }; });
 }
 
-void add_keys(CLI::App& app, GlobalOptions& global, Run& run) {
-  auto* keys = app.add_subcommand("keys", "API keys");
-  keys->require_subcommand(1);
+void add_keys_create(CLI::App& keys, GlobalOptions& global, Run& run) {
   auto options = std::make_shared<KeyOptions>();
-  auto* create = keys->add_subcommand("create", "a key; its secret is shown once");
-  create->add_option("--for", options->kind, "meterport")->capture_default_str();
-  create->add_option("--name", options->name, "what it is for")->required();
-  create->add_option("--org", options->org, "org it acts on, with what is under it (default: the only production org)");
-  create->add_option("--role", options->roles, "admin, exporter, ingester, viewer or operator; may be repeated")
-      ->required();
-  create->add_option("--source", options->source, "default `source` of its records (default: the key's name)");
-  add_target(create, global);
-  create->callback(
-      [&run, &global, options] { run = [&global, options] { return run_keys_create(global, *options); }; });
-  auto* list = keys->add_subcommand("list", "keys in your scope");
-  list->add_option("--for", options->kind, "meterport")->capture_default_str();
+  auto* c = keys.add_subcommand("create", "a key; its secrets are shown once");
+  c->add_option("--for", options->kind,
+                "meterport: an API key for /v1; netsuite: an OAuth 1.0 token for a client of that wire")
+      ->capture_default_str();
+  c->add_option("--name", options->name, "what it is for")->required();
+  c->add_option("--org", options->org, "org it acts on, with what is under it (default: the only production org)");
+  c->add_option("--role,--roles", options->roles,
+                "admin, exporter, ingester, viewer or operator; repeated or joined by commas (netsuite: default "
+                "ingester)")
+      ->delimiter(',');
+  c->add_option("--source", options->source, "meterport: default `source` of its records (default: the key's name)");
+  c->add_option("--consumer-key", options->consumer_key,
+                "netsuite: a further token of this application (default: a new application)");
+  c->footer(R"(Examples:
+  meterport keys create --data data --name agents --role ingester
+  meterport keys create --data data --for netsuite --org acme --name erp --json
+
+A NetSuite client is given account, consumer key and secret, token id and secret. The org needs ids.netsuite_account in
+the catalogue: the client sends it as realm.)");
+  add_target(c, global);
+  c->callback([&run, &global, options] { run = [&global, options] { return run_keys_create(global, *options); }; });
+}
+
+void add_keys(CLI::App& app, GlobalOptions& global, Run& run) {
+  auto* keys = app.add_subcommand("keys", "API keys, and tokens for clients of other wires");
+  keys->require_subcommand(1);
+  add_keys_create(*keys, global, run);
+  auto kind = std::make_shared<std::string>();
+  auto* list = keys->add_subcommand("list", "keys in your scope, oldest first");
+  list->add_option("--for", *kind, "meterport or netsuite only (default: every kind)");
   add_target(list, global);
-  list->callback([&run, &global] { run = [&global] { return run_keys_list(global); }; });
+  list->callback([&run, &global, kind] { run = [&global, kind] { return run_keys_list(global, *kind); }; });
+  auto options = std::make_shared<KeyOptions>();
   auto* revoke = keys->add_subcommand("revoke", "end a key at once");
-  revoke->add_option("ID", options->id, "key id")->required();
-  revoke->add_option("--for", options->kind, "meterport")->capture_default_str();
+  revoke->add_option("ID", options->id, "key id; netsuite: a token id, or a consumer key to end all its tokens")
+      ->required();
+  revoke->add_option("--for", options->kind, "meterport or netsuite")->capture_default_str();
   add_target(revoke, global);
   revoke->callback(
-      [&run, &global, options] { run = [&global, options] { return run_keys_revoke(global, options->id); }; });
+      [&run, &global, options] { run = [&global, options] { return run_keys_revoke(global, *options); }; });
 }
 
 void add_config(CLI::App& app, GlobalOptions& global, Run& run) {

@@ -65,12 +65,13 @@ int run_users_passwd(const GlobalOptions& global, const UserOptions& options);
 int run_users_list(const GlobalOptions& global);
 
 struct KeyOptions {
-  std::string name, org, source, kind = "meterport", id;
+  std::string name, org, source, consumer_key, kind = "meterport", id;
   std::vector<std::string> roles;
 };
 int run_keys_create(const GlobalOptions& global, const KeyOptions& options);
-int run_keys_list(const GlobalOptions& global);
-int run_keys_revoke(const GlobalOptions& global, const std::string& id);
+/// `kind` empty: of every kind.
+int run_keys_list(const GlobalOptions& global, const std::string& kind);
+int run_keys_revoke(const GlobalOptions& global, const KeyOptions& options);
 
 int run_config_explain(const GlobalOptions& global, bool as_markdown);
 

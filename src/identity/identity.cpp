@@ -1,9 +1,15 @@
 #include "identity/identity.h"
 
+#include <algorithm>
+#include <charconv>
 #include <thread>
+#include <tuple>
 
+#include "identity/applications.h"
+#include "identity/audit.h"
 #include "identity/keys.h"
 #include "identity/sessions.h"
+#include "identity/signature_check.h"
 #include "identity/users.h"
 
 namespace meterport::identity {
@@ -15,33 +21,55 @@ std::unexpected<Error> bad_credentials() {
   return fail(ErrorKind::bad_credentials, "user name or password is wrong");
 }
 
+/// An entry of what the principal did.
+AuditEntry entry_by(const Principal& by, AuditEvent event, std::string org, std::string subject) {
+  AuditEntry entry;
+  entry.event = event;
+  entry.org = std::move(org);
+  entry.principal = by.name;
+  entry.principal_id = by.id;
+  entry.subject = std::move(subject);
+  return entry;
+}
+
+std::string role_words(const std::vector<Grant>& grants) {
+  return "roles " + join_roles(grants);
+}
+
 class StoredIdentity final : public Identity {
  public:
   StoredIdentity(control::Store& control, catalog::Catalog& catalog, Clock& clock, Random& random, SecretHash hash,
-                 SessionTimes times, std::unique_ptr<Passwords> passwords)
+                 SessionTimes times, std::int64_t audit_retention_s, std::unique_ptr<Passwords> passwords)
       : catalog_(catalog),
         clock_(clock),
+        audit_(control, clock, audit_retention_s),
         passwords_(std::move(passwords)),
         users_(control, catalog, clock, random, *passwords_),
         keys_(control, catalog, clock, random, hash),
+        applications_(control, catalog, clock, random, hash),
+        nonces_(control, clock, hash),
+        signatures_(catalog, clock, applications_, nonces_, audit_),
         sessions_(control, clock, random, hash, times) {}
 
   Status load() {
+    if (auto loaded = audit_.load(); !loaded) return loaded;
     if (auto loaded = users_.load(); !loaded) return loaded;
     if (auto loaded = keys_.load(); !loaded) return loaded;
+    if (auto loaded = applications_.load(); !loaded) return loaded;
     return sessions_.load();
   }
 
   Result<User> create_user(const Principal& by, const NewUser& user) override {
-    return after_change(users_.create(by, user));
+    return after_change(by, users_.create(by, user));
   }
   Result<User> change_user(const Principal& by, const NewUser& user) override {
-    return after_change(users_.change(by, user));
+    return after_change(by, users_.change(by, user));
   }
   Status set_password(const Principal& by, std::string_view name, std::string_view password) override {
-    auto changed = after_change(users_.set_password(by, name, password));
+    auto changed = users_.set_password(by, name, password);
     if (!changed) return fail(std::move(changed));
-    return {};
+    audit_.add(entry_by(by, AuditEvent::password_changed, changed->user.org, changed->user.name));
+    return end_sessions_of(*changed);
   }
   Result<std::vector<User>> users(const Principal& by) override {
     std::vector<User> out;
@@ -66,6 +94,7 @@ class StoredIdentity final : public Identity {
     auto changed = users_.apply_file(by, users_json);
     if (!changed) return fail(std::move(changed));
     for (const Users::Changed& one : *changed) {
+      audit_change(by, one);
       if (auto ended = end_sessions_of(one); !ended) return fail(std::move(ended));
     }
     return changed->size();
@@ -98,14 +127,52 @@ class StoredIdentity final : public Identity {
     return sessions_.end_all_of((*user)->user.id);
   }
 
-  Result<std::pair<ApiKey, std::string>> create_key(const Principal& by, const NewApiKey& key) override {
-    return keys_.create(by, key);
+  Result<Principal> authenticate_password(std::string_view name, std::string_view password) override {
+    auto user = check_credentials(name, password);
+    if (!user) return fail(std::move(user));
+    return principal_of((*user)->user);
   }
-  Result<std::vector<ApiKey>> keys(const Principal& by) override { return keys_.of_admin(by); }
-  Status revoke_key(const Principal& by, std::string_view id) override { return keys_.revoke(by, id); }
+
+  Result<std::pair<ApiKey, std::string>> create_key(const Principal& by, const NewApiKey& key) override {
+    auto made = keys_.create(by, key);
+    if (!made) return made;
+    AuditEntry entry = entry_by(by, AuditEvent::key_created, made->first.org, made->first.id);
+    entry.detail = role_words(made->first.grants);
+    audit_.add(std::move(entry));
+    return made;
+  }
+  Result<SignedKey> create_signed_key(const Principal& by, const NewSignedKey& key) override {
+    auto made = applications_.create(by, key);
+    if (!made) return made;
+    const ApiKey& token = made->key;
+    if (key.consumer_key.empty()) {
+      audit_.add(entry_by(by, AuditEvent::application_created, token.org, token.consumer_key));
+    }
+    AuditEntry entry = entry_by(by, AuditEvent::token_created, token.org, token.id);
+    entry.detail = role_words(token.grants);
+    audit_.add(std::move(entry));
+    return made;
+  }
+  Result<std::vector<ApiKey>> keys(const Principal& by) override {
+    std::vector<ApiKey> out = keys_.of_admin(by);
+    std::ranges::move(applications_.of_admin(by), std::back_inserter(out));
+    std::ranges::sort(out, {}, [](const ApiKey& key) { return std::tie(key.created, key.id); });
+    return out;
+  }
+  Status revoke_key(const Principal& by, std::string_view id) override {
+    auto revoked = keys_.revoke(by, id);
+    if (!revoked && revoked.error().kind == ErrorKind::not_found) revoked = applications_.revoke(by, id);
+    if (!revoked) return fail(std::move(revoked));
+    if (revoked->is_change) audit_.add(entry_by(by, revoked->event, revoked->org, std::string(id)));
+    return {};
+  }
   Result<Principal> authenticate_bearer(std::string_view token) override {
     return Keys::looks_like_key(token) ? keys_.authenticate(token) : authenticate_session(token);
   }
+  Result<Principal> authenticate_signed(const SignedRequest& request, const SignatureRules& rules) override {
+    return signatures_.check(request, rules);
+  }
+  Result<AuditPage> audit_trail(const Principal& by, const AuditQuery& query) override;
 
  private:
   static Principal principal_of(const User& user) {
@@ -123,6 +190,32 @@ class StoredIdentity final : public Identity {
     return org != nullptr && org->status_on(day_of(clock_.now())) == OrgStatus::active;
   }
 
+  /// Whose entries the principal may see; none: all.
+  std::optional<std::vector<std::string>> orgs_to_audit(const Principal& by) const {
+    if (by.is_server_itself) return std::nullopt;
+    std::vector<std::string> orgs;
+    const auto snapshot = catalog_.current();
+    for (const Org* org : snapshot->orgs()) {
+      if (snapshot->allows(by, Role::admin, org->id)) orgs.push_back(org->id);
+    }
+    if (is_operator(by)) orgs.emplace_back();
+    return orgs;
+  }
+
+  /// A name that no user has is not kept: it may be a password in the wrong field.
+  std::unexpected<Error> refuse_login(const UserPtr& user, std::string cause) {
+    AuditEntry entry;
+    entry.event = AuditEvent::login_refused;
+    if (user) {
+      entry.org = user->user.org;
+      entry.principal = entry.subject = user->user.name;
+      entry.principal_id = user->user.id;
+    }
+    entry.detail = std::move(cause);
+    audit_.add(std::move(entry));
+    return bad_credentials();
+  }
+
   /// Unknown user, wrong password and inactive org take one time and give one answer.
   Result<UserPtr> check_credentials(std::string_view name, std::string_view password) {
     if (name.size() > credential_bytes_max) name = {};
@@ -130,11 +223,12 @@ class StoredIdentity final : public Identity {
     const UserPtr user = users_.by_name(name);
     if (!user) {
       if (auto done = passwords_->pretend_to_match(password); !done) return fail(std::move(done));
-      return bad_credentials();
+      return refuse_login(user, "unknown_user");
     }
     auto matches = passwords_->matches(user->password_hash, password);
     if (!matches) return fail(std::move(matches));
-    if (!*matches || !is_org_active(user->user.org)) return bad_credentials();
+    if (!*matches) return refuse_login(user, "wrong_password");
+    if (!is_org_active(user->user.org)) return refuse_login(user, "org_not_active");
     return user;
   }
 
@@ -150,24 +244,64 @@ class StoredIdentity final : public Identity {
   Status end_sessions_of(const Users::Changed& changed) {
     return changed.has_new_password ? sessions_.end_all_of(changed.user.id) : Status{};
   }
-  Result<User> after_change(Result<Users::Changed> changed) {
+  void audit_change(const Principal& by, const Users::Changed& changed) {
+    if (!changed.is_change) return;
+    const User& user = changed.user;
+    const AuditEvent event = changed.is_new ? AuditEvent::user_created : AuditEvent::user_changed;
+    AuditEntry entry = entry_by(by, event, user.org, user.name);
+    entry.detail = role_words(user.grants) + (changed.has_new_password && !changed.is_new ? ", new password" : "");
+    audit_.add(std::move(entry));
+  }
+  Result<User> after_change(const Principal& by, Result<Users::Changed> changed) {
     if (!changed) return fail(std::move(changed));
+    audit_change(by, *changed);
     if (auto ended = end_sessions_of(*changed); !ended) return fail(std::move(ended));
     return std::move(changed->user);
   }
 
   catalog::Catalog& catalog_;
   Clock& clock_;
+  Audit audit_;  ///< before those that tell it something
   std::unique_ptr<Passwords> passwords_;
   Users users_;
   Keys keys_;
+  Applications applications_;
+  Nonces nonces_;
+  SignatureCheck signatures_;
   Sessions sessions_;
 };
+
+Result<AuditPage> StoredIdentity::audit_trail(const Principal& by, const AuditQuery& query) {
+  Audit::Filter filter;
+  filter.orgs = orgs_to_audit(by);
+  if (!query.event.empty()) {
+    filter.event = parse_audit_event(query.event);
+    if (!filter.event) return refuse("event", "must be one of " + audit_event_names());
+  }
+  if (!query.page_token.empty()) {
+    const char* end = query.page_token.data() + query.page_token.size();
+    const auto read = std::from_chars(query.page_token.data(), end, filter.before);
+    if (read.ec != std::errc() || read.ptr != end || filter.before == 0) {
+      return refuse("page_token", "is none of this list");
+    }
+  }
+  filter.count_max = query.page_size + 1;
+  auto entries = audit_.latest(filter);
+  if (!entries) return fail(std::move(entries));
+  AuditPage page{std::move(*entries), {}};
+  if (page.entries.size() > query.page_size) {
+    page.entries.resize(query.page_size);
+    page.next_page_token = std::to_string(page.entries.back().number);
+  }
+  return page;
+}
 
 Result<bool> has_secrets_to_lose(control::Store& control) {
   auto keys = load_keys(control);
   if (!keys) return fail(std::move(keys));
-  return !keys->empty();
+  auto applications = load_applications(control);
+  if (!applications) return fail(std::move(applications));
+  return !keys->empty() || !applications->empty();
 }
 
 }  // namespace
@@ -184,8 +318,8 @@ Result<std::unique_ptr<Identity>> Identity::open(control::Store& control, catalo
   auto hash = SecretHash::open(files, keys_folder, random, !*has_secrets);
   if (!hash) return fail(std::move(hash));
   const SessionTimes times{settings.number("sessions.idle_timeout"), settings.number("sessions.grace")};
-  auto identity =
-      std::make_unique<StoredIdentity>(control, catalog, clock, random, *hash, times, std::move(*passwords));
+  auto identity = std::make_unique<StoredIdentity>(control, catalog, clock, random, *hash, times,
+                                                   settings.number("audit.retention"), std::move(*passwords));
   if (auto loaded = identity->load(); !loaded) return fail(std::move(loaded));
   return identity;
 }

@@ -1,20 +1,21 @@
-// Users, sessions, API keys. Secrets are stored hashed (Argon2id for passwords, keyed hash for API keys and session
-// ids), compared in constant time, and never logged. What is not the caller's answers like what does not exist.
+// Users, sessions, keys, signed requests, audit trail. Secrets are stored hashed (Argon2id for passwords, keyed hash
+// for API keys and session ids) or, where a signature needs them, sealed; compared in constant time, and never logged.
+// What is not the caller's answers like what does not exist.
 //
 // Names are unique ignoring case (A-Z). A password has 8 to 255 characters; a new one ends the user's sessions.
 // not_found and forbidden: a user or key outside the caller's scope does not exist for him; making one in an org he may
 // know without being its admin is forbidden. The role operator is server-wide: only the server itself or an operator
 // gives it, or sets the password of a user who has it (but he himself does).
 //
-// Thread-safe. login() takes tens of milliseconds by design: call it off the I/O threads. authenticate_* are cheap
-// (cached) and may run anywhere.
+// Thread-safe. What takes a password takes tens of milliseconds by design: call it off the I/O threads.
+// authenticate_session, authenticate_bearer, and authenticate_signed without a body are cheap (cached) and may run
+// anywhere; authenticate_signed with a body waits for the control store.
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -24,6 +25,9 @@
 #include "base/settings.h"
 #include "catalog/catalog.h"
 #include "control/store.h"
+#include "identity/api_key.h"
+#include "identity/audit_entry.h"
+#include "identity/signed_request.h"
 #include "model/principal.h"
 
 namespace meterport::identity {
@@ -44,19 +48,6 @@ struct Session {
   std::string id;  ///< 22 base62, given to the client once
   Principal principal;
   Instant expires;
-};
-
-struct ApiKey {
-  std::string id, name, org, source;
-  std::vector<Grant> grants;
-  Instant created;
-  std::optional<Instant> revoked;
-};
-
-struct NewApiKey {
-  std::string name, org;
-  std::string source;  ///< default source of records; empty: the key's name, without one its id
-  std::vector<Role> roles;
 };
 
 class Identity {
@@ -90,13 +81,24 @@ class Identity {
   virtual Status logout(std::string_view session_id) = 0;
   /// Ends all sessions of the user; errors as login().
   virtual Status logout_all(std::string_view name, std::string_view password) = 0;
+  /// User name and password without a session (NLAuth); errors as login().
+  virtual Result<Principal> authenticate_password(std::string_view name, std::string_view password) = 0;
 
-  // API keys: `mp_...`; the secret is shown once.
+  // Keys; their secrets are shown once.
   virtual Result<std::pair<ApiKey, std::string>> create_key(const Principal& by, const NewApiKey& key) = 0;
-  virtual Result<std::vector<ApiKey>> keys(const Principal& by) = 0;
+  /// `invalid` also for an org without ids.netsuite_account and an application that is not the org's.
+  virtual Result<SignedKey> create_signed_key(const Principal& by, const NewSignedKey& key) = 0;
+  virtual Result<std::vector<ApiKey>> keys(const Principal& by) = 0;  ///< of every kind, oldest first
+  /// By key id, token id, or consumer key: that ends the application with all its tokens.
   virtual Status revoke_key(const Principal& by, std::string_view id) = 0;
   /// An API key or a session id, as after "Bearer ".
   virtual Result<Principal> authenticate_bearer(std::string_view token) = 0;
+  /// netsuite.md 6.1, TBA. unauthenticated or malformed, one text each; the detail is the cause's word ("nonce_used"),
+  /// which otherwise only the log and the audit trail have.
+  virtual Result<Principal> authenticate_signed(const SignedRequest& request, const SignatureRules& rules) = 0;
+
+  /// What happened in the orgs the caller is admin of; what belongs to no org is for operators.
+  virtual Result<AuditPage> audit_trail(const Principal& by, const AuditQuery& query) = 0;
 };
 
 }  // namespace meterport::identity

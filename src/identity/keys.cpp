@@ -31,6 +31,10 @@ Status check_source(const std::string& source) {
 
 }  // namespace
 
+std::string_view to_string(KeyKind kind) {
+  return kind == KeyKind::netsuite ? "netsuite" : "meterport";
+}
+
 Status Keys::load() {
   auto rows = load_keys(store_);
   if (!rows) return fail(std::move(rows));
@@ -52,23 +56,30 @@ Status Keys::store(StoredKey row) {
   return {};
 }
 
-Result<std::pair<ApiKey, std::string>> Keys::create(const Principal& by, const NewApiKey& key) {
-  if (key.name.size() > name_bytes_max || !is_utf8(key.name)) {
+Status check_new_key(const catalog::Snapshot& catalogue, const Principal& by, const std::string& name,
+                     const std::string& org, const std::vector<Role>& roles) {
+  if (name.size() > name_bytes_max || !is_utf8(name)) {
     return refuse("name", fmt::format("must be UTF-8 text of at most {} bytes", name_bytes_max));
   }
+  if (roles.empty()) return refuse("roles", "must hold at least one role");
+  if (catalogue.org(org) == nullptr || !catalogue.may_know(by, org)) {
+    return refuse("org", fmt::format("no org \"{}\"", org));
+  }
+  if (!catalogue.allows(by, Role::admin, org)) {
+    return refuse("org", fmt::format("needs the role admin on org \"{}\"", org), ErrorKind::forbidden);
+  }
+  const bool gives_operator = std::ranges::find(roles, Role::operator_) != roles.end();
+  if (gives_operator && !is_operator(by)) return refuse("roles", operator_rule, ErrorKind::forbidden);
+  return {};
+}
+
+Result<std::pair<ApiKey, std::string>> Keys::create(const Principal& by, const NewApiKey& key) {
   // The name, so that a key of the same name that replaces this one counts nothing twice.
   const std::string& source = key.source.empty() ? key.name : key.source;
   if (auto fine = check_source(source); !fine) return fail(std::move(fine));
-  if (key.roles.empty()) return refuse("roles", "must hold at least one role");
-  const bool gives_operator = std::ranges::find(key.roles, Role::operator_) != key.roles.end();
-  const auto snapshot = catalog_.current();
-  if (snapshot->org(key.org) == nullptr || !snapshot->may_know(by, key.org)) {
-    return refuse("org", fmt::format("no org \"{}\"", key.org));
+  if (auto fine = check_new_key(*catalog_.current(), by, key.name, key.org, key.roles); !fine) {
+    return fail(std::move(fine));
   }
-  if (!snapshot->allows(by, Role::admin, key.org)) {
-    return refuse("org", fmt::format("needs the role admin on org \"{}\"", key.org), ErrorKind::forbidden);
-  }
-  if (gives_operator && !is_operator(by)) return refuse("roles", operator_rule, ErrorKind::forbidden);
   StoredKey row;
   row.key.id = make_id22(random_);
   row.key.name = key.name.empty() ? row.key.id : key.name;
@@ -92,19 +103,20 @@ std::vector<ApiKey> Keys::of_admin(const Principal& by) const {
       if (snapshot->allows(by, Role::admin, row->key.org)) out.push_back(row->key);
     }
   }
-  std::ranges::sort(out, {}, &ApiKey::created);
   return out;
 }
 
-Status Keys::revoke(const Principal& by, std::string_view id) {
+Result<Revoked> Keys::revoke(const Principal& by, std::string_view id) {
   const KeyPtr row = find(id);
   if (!row || !catalog_.current()->allows(by, Role::admin, row->key.org)) {
     return fail(ErrorKind::not_found, "no such key");
   }
-  if (row->key.revoked) return {};
+  Revoked result{row->key.org, AuditEvent::key_revoked, !row->key.revoked};
+  if (row->key.revoked) return result;
   StoredKey revoked = *row;
   revoked.key.revoked = clock_.now();
-  return store(std::move(revoked));
+  if (auto stored = store(std::move(revoked)); !stored) return fail(std::move(stored));
+  return result;
 }
 
 Result<Principal> Keys::authenticate(std::string_view token) const {

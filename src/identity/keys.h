@@ -16,6 +16,16 @@
 
 namespace meterport::identity {
 
+/// What a key of any kind must keep to: its name, its org and who may make one there, its roles.
+Status check_new_key(const catalog::Snapshot& catalogue, const Principal& by, const std::string& name,
+                     const std::string& org, const std::vector<Role>& roles);
+
+struct Revoked {
+  std::string org;
+  AuditEvent event = AuditEvent::key_revoked;
+  bool is_change = true;  ///< false: it was revoked before
+};
+
 class Keys {
  public:
   Keys(control::Store& store, catalog::Catalog& catalog, Clock& clock, Random& random, SecretHash hash)
@@ -23,8 +33,8 @@ class Keys {
 
   Status load();
   Result<std::pair<ApiKey, std::string>> create(const Principal& by, const NewApiKey& key);
-  [[nodiscard]] std::vector<ApiKey> of_admin(const Principal& by) const;  ///< oldest first
-  Status revoke(const Principal& by, std::string_view id);
+  [[nodiscard]] std::vector<ApiKey> of_admin(const Principal& by) const;
+  Result<Revoked> revoke(const Principal& by, std::string_view id);
   Result<Principal> authenticate(std::string_view token) const;
   static bool looks_like_key(std::string_view token) { return token.starts_with("mp_"); }
 

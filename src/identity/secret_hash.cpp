@@ -38,4 +38,13 @@ std::string SecretHash::of(std::string_view secret) const {
   return to_hex(out);
 }
 
+SecretHash::Key SecretHash::derived_key(Purpose purpose) const {
+  static_assert(std::tuple_size_v<Key> == crypto_kdf_KEYBYTES);
+  Key key{};
+  // Fails only for sizes out of bounds, which these are not.
+  (void)crypto_kdf_derive_from_key(key.data(), key.size(), static_cast<std::uint64_t>(purpose), "identity",
+                                   key_.data());
+  return key;
+}
+
 }  // namespace meterport::identity

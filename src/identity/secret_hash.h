@@ -1,5 +1,6 @@
 // Private to identity: the keyed hash under which session ids and API keys are stored. It is fast, which is right for
-// secrets of 128 random bits and more; without the key a stolen control store says nothing of them.
+// secrets of 128 random bits and more; without the key a stolen control store says nothing of them. Other keys are
+// derived from the same secret.
 #pragma once
 
 #include <array>
@@ -22,8 +23,13 @@ class SecretHash {
   /// 64 hex digits (BLAKE2b-256 with key). Thread-safe.
   [[nodiscard]] std::string of(std::string_view secret) const;
 
+  using Key = std::array<std::uint8_t, 32>;
+  enum class Purpose : std::uint64_t { sealing = 1 };
+  /// A key of its own for each purpose, from which the secret can't be found.
+  [[nodiscard]] Key derived_key(Purpose purpose) const;
+
  private:
-  std::array<std::uint8_t, 32> key_{};
+  Key key_{};
 };
 
 }  // namespace meterport::identity

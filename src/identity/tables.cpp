@@ -5,29 +5,6 @@
 #include <algorithm>
 
 namespace meterport::identity {
-namespace {
-
-std::string join(const std::vector<Grant>& grants) {
-  std::string out;
-  for (const Role role : roles_of(grants)) {
-    if (!out.empty()) out += ',';
-    out += to_string(role);
-  }
-  return out;
-}
-
-std::vector<Grant> split(std::string_view words, const std::string& org) {
-  std::vector<Role> roles;
-  while (!words.empty()) {
-    const std::size_t end = std::min(words.find(','), words.size());
-    if (const auto role = parse_role(words.substr(0, end))) roles.push_back(*role);
-    words.remove_prefix(std::min(end + 1, words.size()));
-  }
-  return grants_of(roles, org);
-}
-
-}  // namespace
-
 std::string name_key(std::string_view name) {
   std::string out(name);
   for (char& c : out) {
@@ -51,6 +28,25 @@ std::vector<Role> roles_of(const std::vector<Grant>& grants) {
   return roles;
 }
 
+std::string join_roles(const std::vector<Grant>& grants) {
+  std::string out;
+  for (const Role role : roles_of(grants)) {
+    if (!out.empty()) out += ',';
+    out += to_string(role);
+  }
+  return out;
+}
+
+std::vector<Grant> split_roles(std::string_view words, const std::string& org) {
+  std::vector<Role> roles;
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find(','), words.size());
+    if (const auto role = parse_role(words.substr(0, end))) roles.push_back(*role);
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return grants_of(roles, org);
+}
+
 Result<std::vector<StoredUser>> load_users(control::Store& store) {
   std::vector<StoredUser> out;
   auto done = store.read([&](soci::session& sql) -> Status {
@@ -63,7 +59,7 @@ Result<std::vector<StoredUser>> load_users(control::Store& store) {
          soci::into(roles), soci::into(row.user.email), soci::into(created), soci::into(updated));
     rows.execute();
     while (rows.fetch()) {
-      row.user.grants = split(roles, row.user.org);
+      row.user.grants = split_roles(roles, row.user.org);
       row.user.created = Instant{created};
       row.user.updated = Instant{updated};
       out.push_back(row);
@@ -77,7 +73,7 @@ Result<std::vector<StoredUser>> load_users(control::Store& store) {
 Status save_users(control::Store& store, const std::vector<StoredUser>& users) {
   return store.write([&](soci::session& sql) -> Status {
     for (const StoredUser& row : users) {
-      const std::string key = name_key(row.user.name), roles = join(row.user.grants);
+      const std::string key = name_key(row.user.name), roles = join_roles(row.user.grants);
       const long long created = row.user.created.us, updated = row.user.updated.us;
       int taken = 0;
       sql << "SELECT COUNT(*) FROM users WHERE name_key = :key AND id <> :id", soci::use(key), soci::use(row.user.id),
@@ -107,7 +103,7 @@ Result<std::vector<StoredKey>> load_keys(control::Store& store) {
          soci::into(row.key.source), soci::into(roles), soci::into(created), soci::into(revoked));
     rows.execute();
     while (rows.fetch()) {
-      row.key.grants = split(roles, row.key.org);
+      row.key.grants = split_roles(roles, row.key.org);
       row.key.created = Instant{created};
       row.key.revoked = revoked == 0 ? std::nullopt : std::optional(Instant{revoked});
       out.push_back(row);
@@ -120,7 +116,7 @@ Result<std::vector<StoredKey>> load_keys(control::Store& store) {
 
 Status save_key(control::Store& store, const StoredKey& row) {
   return store.write([&](soci::session& sql) -> Status {
-    const std::string roles = join(row.key.grants);
+    const std::string roles = join_roles(row.key.grants);
     const long long created = row.key.created.us, revoked = row.key.revoked ? row.key.revoked->us : 0;
     sql << "INSERT INTO api_keys (id, secret_hash, name, org, source, roles, created_us, revoked_us) "
            "VALUES (:id, :hash, :name, :org, :source, :roles, :created, :revoked) "

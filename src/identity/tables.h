@@ -1,4 +1,4 @@
-// Private to identity: its rows in the control store (0020_identity.sql). All SQL of the module is here.
+// Private to identity: its rows of users, sessions and API keys in the control store (0020_identity.sql).
 #pragma once
 
 #include <cstdint>
@@ -43,5 +43,8 @@ Status delete_sessions(control::Store& store, const std::vector<std::string>& id
 std::string name_key(std::string_view name);
 std::vector<Grant> grants_of(const std::vector<Role>& roles, const std::string& org);
 std::vector<Role> roles_of(const std::vector<Grant>& grants);
+/// As the tables hold roles: words joined by commas.
+std::string join_roles(const std::vector<Grant>& grants);
+std::vector<Grant> split_roles(std::string_view words, const std::string& org);
 
 }  // namespace meterport::identity

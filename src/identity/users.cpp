@@ -114,7 +114,7 @@ Result<Users::Changed> Users::change(const Principal& by, const NewUser& user) {
   if (whole.roles.empty()) whole.roles = roles_of(old->user.grants);
   auto draft = draft_of(by, {whole, {}}, {});
   if (!draft) return fail(std::move(draft));
-  if (!draft->is_changed) return Changed{old->user, false};
+  if (!draft->is_changed) return Changed{.user = old->user, .is_change = false};
   auto stored = store_drafts({std::move(*draft)});
   if (!stored) return fail(std::move(stored));
   return std::move(stored->front());
@@ -236,7 +236,8 @@ Result<std::vector<Users::Changed>> Users::store_drafts(std::vector<Draft> draft
       row.user.created = now;
     }
     row.user.updated = now;
-    changed.push_back({row.user, !old || old->password_hash != row.password_hash});
+    const bool has_new_password = !old || old->password_hash != row.password_hash;
+    changed.push_back({.user = row.user, .has_new_password = has_new_password, .is_new = draft.is_new});
     rows.push_back(std::move(row));
   }
   if (rows.empty()) return changed;

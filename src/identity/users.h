@@ -30,6 +30,8 @@ class Users {
   struct Changed {
     User user;
     bool has_new_password = false;
+    bool is_new = false;
+    bool is_change = true;
   };
   Result<Changed> create(const Principal& by, const NewUser& user);
   Result<Changed> change(const Principal& by, const NewUser& user);

@@ -180,10 +180,18 @@ void add_identity(Table& table) {
   table.add(Method::post, "/v1/users", doc("Make a user", tag, "NewUser", "User"), post_user);
   table.add(Method::post, "/v1/users/{name}/password", doc("Set a password", tag, "NewPassword", "Empty"),
             post_password);
-  table.add(Method::get, "/v1/keys", doc("API keys, without their secrets", tag, "", "KeyList"), list_keys);
-  table.add(Method::post, "/v1/keys", doc("Make an API key; its secret is shown this once", tag, "NewKey", "Key"),
+  table.add(Method::get, "/v1/keys", doc("Keys of every kind, without their secrets", tag, "", "KeyList"), list_keys);
+  table.add(Method::post, "/v1/keys",
+            doc("Make an API key, or a token for a client of another wire; its secrets are shown this once", tag,
+                "NewKey", "Key"),
             post_key);
-  table.add(Method::delete_, "/v1/keys/{id}", doc("Revoke an API key", tag, "", "KeyId"), delete_key);
+  table.add(Method::delete_, "/v1/keys/{id}",
+            doc("Revoke a key or token; by consumer key: an application with all its tokens", tag, "", "KeyId"),
+            delete_key);
+  table.add(Method::get, "/v1/audit",
+            doc("The audit trail, newest first", tag, "", "AuditTrail",
+                {"event: entries of this event only", page_size, page_token}),
+            list_audit);
 }
 
 void add_operations(Table& table) {

@@ -80,6 +80,7 @@ Answer post_password(Context& context, const Call& call);
 Answer list_keys(Context& context, const Call& call);
 Answer post_key(Context& context, const Call& call);
 Answer delete_key(Context& context, const Call& call);
+Answer list_audit(Context& context, const Call& call);
 
 // Operations (operation_routes.cpp)
 Answer post_usage_async(Context& context, Call& call);

@@ -1,4 +1,4 @@
-// Schemas of exports, users and keys.
+// Schemas of exports, users, keys and the audit trail.
 #include "dialects/meterport/schemas.h"
 
 namespace meterport::api {
@@ -73,19 +73,48 @@ constexpr Schema identity_table[] = {
     {"Empty", json, R"({"type":"object","maxProperties":0})"},
     {"NewKey", json, R"({
       "type":"object","required":["name"],"additionalProperties":false,
-      "properties":{"name":{"type":"string"},"org":{"type":"string","description":"left out: the caller's"},
-        "roles":{"type":"array","items":{"$ref":"#/components/schemas/Role"}},
-        "source":{"type":"string","description":"source of records that name none; left out: the key's id"}}})"},
+      "properties":{
+        "for":{"type":"string","enum":["meterport","netsuite"],"default":"meterport",
+          "description":"netsuite: an OAuth 1.0 token for a client of that wire"},
+        "name":{"type":"string"},"org":{"type":"string","description":"left out: the caller's"},
+        "roles":{"type":"array","items":{"$ref":"#/components/schemas/Role"},
+          "description":"netsuite, left out: ingester"},
+        "source":{"type":"string","description":"meterport: source of records that name none; left out: the name"},
+        "consumer_key":{"type":"string",
+          "description":"netsuite: the token goes under this application of the org; left out: a new one"}}})"},
     {"Key", json, R"({
-      "type":"object","required":["id","name","org","source","roles","created_at","revoked_at"],
-      "properties":{"id":{"type":"string"},"name":{"type":"string"},"org":{"type":"string"},
+      "type":"object","required":["id","for","name","org","source","roles","created_at","revoked_at"],
+      "properties":{"id":{"type":"string","description":"netsuite: the token id"},
+        "for":{"type":"string","enum":["meterport","netsuite"]},"name":{"type":"string"},"org":{"type":"string"},
         "source":{"type":"string"},"roles":{"type":"array","items":{"$ref":"#/components/schemas/Role"}},
         "created_at":{"type":"string","format":"date-time"},
         "revoked_at":{"type":["string","null"],"format":"date-time"},
-        "key":{"type":"string","description":"only in the answer that makes it"}}})"},
+        "consumer_key":{"type":"string","description":"netsuite"},
+        "account":{"type":"string","description":"netsuite: what the client sends as realm"},
+        "key":{"type":"string","description":"meterport, only in the answer that makes it"},
+        "consumer_secret":{"type":"string","description":"netsuite, only in the answer that makes the application"},
+        "token_id":{"type":"string","description":"netsuite, only in the answer that makes it: the id again"},
+        "token_secret":{"type":"string","description":"netsuite, only in the answer that makes it"}}})"},
     {"KeyList", json, R"({"type":"object","required":["keys"],
       "properties":{"keys":{"type":"array","items":{"$ref":"#/components/schemas/Key"}}}})"},
     {"KeyId", json, R"({"type":"object","required":["id"],"properties":{"id":{"type":"string"}}})"},
+    {"AuditTrail", json, R"({
+      "type":"object","required":["entries","next_page_token"],
+      "properties":{"entries":{"type":"array","items":{"$ref":"#/components/schemas/AuditEntry"}},
+        "next_page_token":{"type":"string","description":"empty: this was the last page"}}})"},
+    {"AuditEntry", json, R"({
+      "type":"object",
+      "required":["number","time","event","org","principal","principal_id","subject","peer","detail"],
+      "properties":{"number":{"type":"integer"},"time":{"type":"string","format":"date-time"},
+        "event":{"type":"string","enum":["login_refused","signature_refused","user_created","user_changed",
+          "password_changed","key_created","key_revoked","application_created","application_revoked","token_created",
+          "token_revoked"]},
+        "org":{"type":["string","null"]},
+        "principal":{"type":["string","null"],"description":"name of who did it, or of who was refused"},
+        "principal_id":{"type":["string","null"]},
+        "subject":{"type":["string","null"],"description":"user name, key id, token id or consumer key"},
+        "peer":{"type":["string","null"],"description":"address of the caller"},
+        "detail":{"type":"string","description":"the cause of a refusal; the roles that were given"}}})"},
 };
 
 }  // namespace

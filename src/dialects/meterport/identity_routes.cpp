@@ -1,4 +1,4 @@
-// /v1/users and /v1/keys.
+// /v1/users, /v1/keys and /v1/audit.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,6 +17,7 @@ using catalog::Need;
 using catalog::ObjectReader;
 
 constexpr std::size_t password_characters_max = 1'024;
+constexpr std::size_t audit_page_default = 100;
 
 void append_roles(JsonWriter& out, const std::vector<Grant>& grants) {
   out.key("roles").begin_array();
@@ -35,14 +36,22 @@ void append_user(JsonWriter& out, const identity::User& user) {
   out.field("created_at", format_rfc3339(user.created)).end_object();
 }
 
-/// `secret` only in the one answer that makes the key.
-void append_key(JsonWriter& out, const identity::ApiKey& key, std::string_view secret) {
-  out.begin_object().field("id", key.id).field("name", key.name).field("org", key.org).field("source", key.source);
+/// The members that every key has; the object stays open.
+void append_key(JsonWriter& out, const identity::ApiKey& key) {
+  out.begin_object().field("id", key.id).field("for", to_string(key.kind)).field("name", key.name);
+  out.field("org", key.org).field("source", key.source);
   append_roles(out, key.grants);
   out.field("created_at", format_rfc3339(key.created));
   field_or_null(out, "revoked_at", key.revoked);
-  if (!secret.empty()) out.field("key", secret);
-  out.end_object();
+  if (key.kind == identity::KeyKind::netsuite)
+    out.field("consumer_key", key.consumer_key).field("account", key.account);
+}
+
+/// Holds secrets: no cache may keep it.
+http::Response made_key(std::string body) {
+  auto response = http::Response::json(201, std::move(body));
+  response.with_header("Cache-Control", "no-store");
+  return response;
 }
 
 std::vector<Role> read_roles(ObjectReader& reader) {
@@ -130,33 +139,73 @@ Answer list_keys(Context& context, const Call& call) {
   std::string body;
   JsonWriter out(body);
   out.begin_object().key("keys").begin_array();
-  for (const identity::ApiKey& key : *keys) append_key(out, key, {});
+  for (const identity::ApiKey& key : *keys) {
+    append_key(out, key);
+    out.end_object();
+  }
   out.end_array().end_object();
   return http::Response::json(200, std::move(body));
 }
 
-Answer post_key(Context& context, const Call& call) {
-  const auto body = parse_object(call.request);
-  if (!body) return fail(body);
+namespace {
+
+struct KeyRequest {
+  std::string kind, name, org, source, consumer_key;
+  std::vector<Role> roles;
+};
+
+Result<KeyRequest> read_key_request(const catalog::JsonValue& body) {
   catalog::FormCheck check;
-  ObjectReader reader(check, *body, "", {"name", "org", "roles", "source"});
-  identity::NewApiKey key;
+  ObjectReader reader(check, body, "", {"for", "name", "org", "roles", "source", "consumer_key"});
+  KeyRequest key;
+  key.kind = reader.has("for") ? reader.text("for", Need::required) : "meterport";
   key.name = reader.text("name", Need::required);
   key.org = reader.id("org", Need::optional);
   key.roles = read_roles(reader);
   key.source = reader.text("source", Need::optional, catalog::text_characters_max);
+  key.consumer_key = reader.text("consumer_key", Need::optional);
+  const bool is_netsuite = key.kind == "netsuite";
+  if (key.kind == "here") reader.refuse("for", "\"here\" is not available in this version");
+  if (!is_netsuite && key.kind != "meterport" && key.kind != "here") {
+    reader.refuse("for", "must be one of meterport, netsuite");
+  }
+  if (is_netsuite && reader.has("source")) reader.refuse("source", "is always \"netsuite\" for a key of this kind");
+  if (!is_netsuite && reader.has("consumer_key")) reader.refuse("consumer_key", "belongs to \"for\": \"netsuite\"");
+  if (is_netsuite && !reader.has("roles")) key.roles = {Role::ingester};
   if (auto status = finish(check); !status) return fail(std::move(status));
-  auto org = org_or_default(*context.services.catalog.current(), call.principal, std::move(key.org));
-  if (!org) return fail_at_member(org);
-  key.org = std::move(*org);
-  auto made = context.services.identity.create_key(call.principal, key);
+  return key;
+}
+
+Answer make_signed_key(Context& context, const Call& call, const KeyRequest& key) {
+  auto made =
+      context.services.identity.create_signed_key(call.principal, {key.name, key.org, key.roles, key.consumer_key});
   if (!made) return fail_at_member(made);
   std::string text;
   JsonWriter out(text);
-  append_key(out, made->first, made->second);
-  auto response = http::Response::json(201, std::move(text));
-  response.with_header("Cache-Control", "no-store");
-  return response;
+  append_key(out, made->key);
+  if (!made->consumer_secret.empty()) out.field("consumer_secret", made->consumer_secret);
+  out.field("token_id", made->key.id).field("token_secret", made->token_secret).end_object();
+  return made_key(std::move(text));
+}
+
+}  // namespace
+
+Answer post_key(Context& context, const Call& call) {
+  const auto body = parse_object(call.request);
+  if (!body) return fail(body);
+  auto key = read_key_request(*body);
+  if (!key) return fail(std::move(key));
+  auto org = org_or_default(*context.services.catalog.current(), call.principal, std::move(key->org));
+  if (!org) return fail_at_member(org);
+  key->org = std::move(*org);
+  if (key->kind == "netsuite") return make_signed_key(context, call, *key);
+  auto made = context.services.identity.create_key(call.principal, {key->name, key->org, key->source, key->roles});
+  if (!made) return fail_at_member(made);
+  std::string text;
+  JsonWriter out(text);
+  append_key(out, made->first);
+  out.field("key", made->second).end_object();
+  return made_key(std::move(text));
 }
 
 Answer delete_key(Context& context, const Call& call) {
@@ -165,6 +214,29 @@ Answer delete_key(Context& context, const Call& call) {
   if (!done) return fail(std::move(done));
   std::string body;
   JsonWriter(body).begin_object().field("id", id).end_object();
+  return http::Response::json(200, std::move(body));
+}
+
+Answer list_audit(Context& context, const Call& call) {
+  const auto page_size = page_size_of(call, audit_page_default);
+  if (!page_size) return fail(page_size);
+  const auto page = context.services.identity.audit_trail(
+      call.principal, {.event = call.query("event"), .page_size = *page_size, .page_token = call.query("page_token")});
+  if (!page) return fail(page);
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().key("entries").begin_array();
+  for (const identity::AuditEntry& entry : page->entries) {
+    out.begin_object().field("number", entry.number).field("time", format_rfc3339(entry.time));
+    out.field("event", to_string(entry.event));
+    field_or_null(out, "org", entry.org);
+    field_or_null(out, "principal", entry.principal);
+    field_or_null(out, "principal_id", entry.principal_id);
+    field_or_null(out, "subject", entry.subject);
+    field_or_null(out, "peer", entry.peer);
+    out.field("detail", entry.detail).end_object();
+  }
+  out.end_array().field("next_page_token", page->next_page_token).end_object();
   return http::Response::json(200, std::move(body));
 }
 
