@@ -105,8 +105,8 @@ class StoredIdentity final : public Identity {
     return users_to_json(rows);
   }
 
-  Result<Session> login(std::string_view name, std::string_view password) override {
-    auto user = check_credentials(name, password);
+  Result<Session> login(std::string_view name, std::string_view password, std::string_view peer) override {
+    auto user = check_credentials(name, password, peer);
     if (!user) return fail(std::move(user));
     auto started = sessions_.start((*user)->user.id);
     if (!started) return fail(std::move(started));
@@ -121,14 +121,15 @@ class StoredIdentity final : public Identity {
     return session_of(sessions_.look(session_id), session_id);
   }
   Status logout(std::string_view session_id) override { return sessions_.end(session_id); }
-  Status logout_all(std::string_view name, std::string_view password) override {
-    auto user = check_credentials(name, password);
+  Status logout_all(std::string_view name, std::string_view password, std::string_view peer) override {
+    auto user = check_credentials(name, password, peer);
     if (!user) return fail(std::move(user));
     return sessions_.end_all_of((*user)->user.id);
   }
 
-  Result<Principal> authenticate_password(std::string_view name, std::string_view password) override {
-    auto user = check_credentials(name, password);
+  Result<Principal> authenticate_password(std::string_view name, std::string_view password,
+                                          std::string_view peer) override {
+    auto user = check_credentials(name, password, peer);
     if (!user) return fail(std::move(user));
     return principal_of((*user)->user);
   }
@@ -203,7 +204,7 @@ class StoredIdentity final : public Identity {
   }
 
   /// A name that no user has is not kept: it may be a password in the wrong field.
-  std::unexpected<Error> refuse_login(const UserPtr& user, std::string cause) {
+  std::unexpected<Error> refuse_login(const UserPtr& user, std::string_view peer, std::string cause) {
     AuditEntry entry;
     entry.event = AuditEvent::login_refused;
     if (user) {
@@ -211,24 +212,25 @@ class StoredIdentity final : public Identity {
       entry.principal = entry.subject = user->user.name;
       entry.principal_id = user->user.id;
     }
+    entry.peer = peer;
     entry.detail = std::move(cause);
     audit_.add(std::move(entry));
     return bad_credentials();
   }
 
   /// Unknown user, wrong password and inactive org take one time and give one answer.
-  Result<UserPtr> check_credentials(std::string_view name, std::string_view password) {
+  Result<UserPtr> check_credentials(std::string_view name, std::string_view password, std::string_view peer) {
     if (name.size() > credential_bytes_max) name = {};
     if (password.size() > credential_bytes_max) password = {};
     const UserPtr user = users_.by_name(name);
     if (!user) {
       if (auto done = passwords_->pretend_to_match(password); !done) return fail(std::move(done));
-      return refuse_login(user, "unknown_user");
+      return refuse_login(user, peer, "unknown_user");
     }
     auto matches = passwords_->matches(user->password_hash, password);
     if (!matches) return fail(std::move(matches));
-    if (!*matches) return refuse_login(user, "wrong_password");
-    if (!is_org_active(user->user.org)) return refuse_login(user, "org_not_active");
+    if (!*matches) return refuse_login(user, peer, "wrong_password");
+    if (!is_org_active(user->user.org)) return refuse_login(user, peer, "org_not_active");
     return user;
   }
 

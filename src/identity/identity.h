@@ -72,7 +72,8 @@ class Identity {
 
   // Sessions (informatica.md 2.4): sliding idle timeout, ended by logout.
   /// bad_credentials for an unknown user, a wrong password, a disabled or deleted org: one text, one duration.
-  virtual Result<Session> login(std::string_view name, std::string_view password) = 0;
+  /// `peer`: the caller's address, for the audit trail.
+  virtual Result<Session> login(std::string_view name, std::string_view password, std::string_view peer = {}) = 0;
   /// unauthenticated: unknown or expired, or its org no longer active. Extends the session.
   virtual Result<Principal> authenticate_session(std::string_view session_id) = 0;
   /// The same without extending it (validSessionId).
@@ -80,9 +81,10 @@ class Identity {
   /// unauthenticated: unknown or expired.
   virtual Status logout(std::string_view session_id) = 0;
   /// Ends all sessions of the user; errors as login().
-  virtual Status logout_all(std::string_view name, std::string_view password) = 0;
+  virtual Status logout_all(std::string_view name, std::string_view password, std::string_view peer = {}) = 0;
   /// User name and password without a session (NLAuth); errors as login().
-  virtual Result<Principal> authenticate_password(std::string_view name, std::string_view password) = 0;
+  virtual Result<Principal> authenticate_password(std::string_view name, std::string_view password,
+                                                  std::string_view peer = {}) = 0;
 
   // Keys; their secrets are shown once.
   virtual Result<std::pair<ApiKey, std::string>> create_key(const Principal& by, const NewApiKey& key) = 0;

@@ -46,6 +46,7 @@ def test_changes_and_refusals_are_told_at_once(shared):
     lea = "lea@acme.example"
     assert told == [("login_refused", "acme-eu", lea, "wrong_password"), ("password_changed", "acme-eu", lea, ""), ("user_created", "acme-eu", lea, "roles viewer"),
                     ("key_revoked", "acme-eu", made["id"], ""), ("key_created", "acme-eu", made["id"], "roles ingester")]
+    assert listed["entries"][0]["peer"] == "127.0.0.1"
     by = {e["principal"] for e in listed["entries"] if e["event"] != "login_refused"}
     assert by == {"tests"}, "the name of the key that did it"
     whole = shared.api("GET", "/v1/audit?page_size=1000").body.decode()

@@ -41,7 +41,7 @@ struct LoggedIn {
 Result<LoggedIn> log_in(const Services& services, const http::Request& request) {
   auto credentials = parse_credentials(request.body);
   if (!credentials) return fail(std::move(credentials));
-  auto session = services.identity.login(credentials->username, credentials->password);
+  auto session = services.identity.login(credentials->username, credentials->password, request.peer);
   if (!session) return fail(std::move(session));
   auto user = services.identity.user_by_id(session->principal.id);
   if (!user) return fail(std::move(user));
