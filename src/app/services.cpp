@@ -13,6 +13,7 @@
 #include "base/fault_files.h"
 #include "dialects/informatica/informatica.h"
 #include "dialects/meterport/api.h"
+#include "dialects/netsuite/netsuite.h"
 #include "intake/operations/usage_kinds.h"
 
 namespace meterport::app {
@@ -123,8 +124,8 @@ Status Services::open_services() {
   intake::IntakeOptions intake_options;
   intake_options.queue_requests_max = static_cast<std::size_t>(settings_.number("intake.queue_requests_max"));
   intake_ = std::make_unique<intake::Intake>(*ledger_, *catalog_, *clock_, metrics_, intake_options);
-  auto operations = intake::Operations::open({*control_, *intake_, *catalog_, *files_, *clock_, system_random(), settings_,
-                                              metrics_, data_ + "/operations"});
+  auto operations = intake::Operations::open(
+      {*control_, *intake_, *catalog_, *files_, *clock_, system_random(), settings_, metrics_, data_ + "/operations"});
   if (!operations) return fail(std::move(operations));
   operations_ = std::move(*operations);
   intake::add_usage_kinds(*operations_, settings_);
@@ -151,8 +152,9 @@ std::string Services::not_ready_reason() const {
 
 void Services::add_routes(http::Router& router) {
   informatica::add_routes(router, {*identity_, *catalog_, *exports_, settings_, *clock_, system_random()});
-  api::add_routes(router, {*identity_, *catalog_, *intake_, *operations_, *queries_, *exports_, settings_, *clock_, metrics_,
-                           [this] { return not_ready_reason(); }});
+  netsuite::add_routes(router, {*identity_, *catalog_, *operations_, settings_});
+  api::add_routes(router, {*identity_, *catalog_, *intake_, *operations_, *queries_, *exports_, settings_, *clock_,
+                           metrics_, [this] { return not_ready_reason(); }});
 }
 
 }  // namespace meterport::app
