@@ -12,6 +12,7 @@ from oauthlib.oauth1.rfc5849 import signature, utils
 PATH = "/app/site/hosting/restlet.nl"
 QUERY = "script=customscript_sbe_rs_main&deploy=customdeploy_sbe_rs_main"
 ACCOUNT = "1234567_SB1"
+TENANT_PASSWORD = "password of a tenant"  # of the user admin@ORG.example of each tenant but the server's first, acme
 STATUSES = ("Not Started", "In Progress", "Completed", "Error")
 INVALID_LOGIN = b'{"error":{"code":"INVALID_LOGIN_ATTEMPT","message":"Invalid login attempt."}}'
 SIGNERS = {"HMAC-SHA256": signature.sign_hmac_sha256, "HMAC-SHA1": signature.sign_hmac_sha1}
@@ -39,9 +40,16 @@ def header(fields, realm=ACCOUNT, separator=", ", scheme="OAuth"):
     return f"{scheme} " + separator.join(([f'realm="{realm}"'] if realm is not None else []) + parts)
 
 
+def admin_of(server, org):
+    """What identifies an admin of this org to /v1: None, the first tenant's, or a session of its own tenant's."""
+    if org.split("-")[0] == "acme":
+        return None
+    return server.login(f"admin@{org}.example", TENANT_PASSWORD)["userInfo"]["sessionId"]
+
+
 def new_key(server, org="acme", **fields):
     """A token, of a new application unless `consumer_key` names one: the answer of POST /v1/keys."""
-    answer = server.api("POST", "/v1/keys", {"for": "netsuite", "name": f"ns-{secrets.token_hex(6)}", "org": org, "roles": ["ingester"], **fields})
+    answer = server.api("POST", "/v1/keys", key=admin_of(server, org), body={"for": "netsuite", "name": f"ns-{secrets.token_hex(6)}", "org": org, "roles": ["ingester"], **fields})
     assert answer.status == 201, answer
     return answer.json()
 
@@ -184,11 +192,11 @@ def await_operation(server, request_id, seconds_max=300):
         time.sleep(0.05)
 
 
-def operations(server, **parameters):
-    """All operations that GET /v1/operations lists, page by page."""
+def operations(server):
+    """All operations of acme's that GET /v1/operations lists, page by page."""
     found, token = [], ""
     while True:
-        query = urllib.parse.urlencode({"page_size": 1000, **parameters, **({"page_token": token} if token else {})})
+        query = urllib.parse.urlencode({"page_size": 1000, **({"page_token": token} if token else {})})
         answer = server.api("GET", f"/v1/operations?{query}")
         assert answer.status == 200, answer
         [page] = [v for v in answer.json().values() if isinstance(v, list)]
@@ -200,6 +208,6 @@ def operations(server, **parameters):
 
 def totals(server, org="acme", first="2017-01-01", last="2020-01-01", group_by="org,meter,day"):
     """Rows of GET /v1/usage over all linked orgs."""
-    answer = server.api("GET", f"/v1/usage?from={first}&to={last}&org={org}&all_linked=true&group_by={group_by}")
+    answer = server.api("GET", f"/v1/usage?from={first}&to={last}&org={org}&all_linked=true&group_by={group_by}", key=admin_of(server, org))
     assert answer.status == 200, answer
     return answer.json()["rows"]

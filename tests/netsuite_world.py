@@ -3,7 +3,7 @@
 What a usage must come to is written here by hand from the contract (netsuite.md sections 3 and 5, C6 to C19), one line a
 rule. It is the tests' oracle: nothing here asks the server.
 """
-from netsuite_client import compact
+from netsuite_client import TENANT_PASSWORD, compact
 
 HOURS, VOLUME = "a2nB20h1o0lc7k3P9xtWS8", "lCwc4CfL7EEhv9773egFC8"
 EMS, TEST_SUB, TWIN = "Ems SP 001 - 1/1/2018", "Test Sub 001 - 1/1/2018", "Twin"
@@ -49,7 +49,7 @@ CATALOGUE = {
         {"id": "1", "name": "Dots", "org": "dots", "lines": [line(1, "1", "dots")]},
         {"id": "1", "name": "Iso", "org": "iso", "lines": [line(1, "1", "iso")]},
     ],
-    "users": [INGESTER],
+    "users": [INGESTER, *({"name": f"admin@{org}.example", "password": TENANT_PASSWORD, "org": org, "roles": ["admin"]} for org in ("other", "dots", "iso"))],
 }
 
 GOOD = {"subscriptionId": 1, "line": 3, "quantity": 5, "date": "1/3/2018"}
