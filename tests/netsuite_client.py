@@ -7,6 +7,7 @@ import secrets
 import time
 import urllib.parse
 
+from oauthlib.oauth1 import Client
 from oauthlib.oauth1.rfc5849 import signature, utils
 
 PATH = "/app/site/hosting/restlet.nl"
@@ -15,7 +16,7 @@ ACCOUNT = "1234567_SB1"
 TENANT_PASSWORD = "password of a tenant"  # of the user admin@ORG.example of each tenant but the server's first, acme
 STATUSES = ("Not Started", "In Progress", "Completed", "Error")
 INVALID_LOGIN = b'{"error":{"code":"INVALID_LOGIN_ATTEMPT","message":"Invalid login attempt."}}'
-SIGNERS = {"HMAC-SHA256": signature.sign_hmac_sha256, "HMAC-SHA1": signature.sign_hmac_sha1}
+SIGNERS = {"HMAC-SHA256": signature.sign_hmac_sha256_with_client, "HMAC-SHA1": signature.sign_hmac_sha1_with_client}
 FIELDS = ("oauth_consumer_key", "oauth_token", "oauth_nonce", "oauth_timestamp", "oauth_signature_method", "oauth_version")
 
 
@@ -31,8 +32,8 @@ def base_string(method, url, fields):
 
 def sign(method, url, fields, key):
     """The signature that makes these fields a valid header for this request. An unknown method is signed as HMAC-SHA256."""
-    signer = SIGNERS.get(dict(fields).get("oauth_signature_method"), signature.sign_hmac_sha256)
-    return signer(base_string(method, url, fields), key["consumer_secret"], key["token_secret"])
+    signer = SIGNERS.get(dict(fields).get("oauth_signature_method"), SIGNERS["HMAC-SHA256"])
+    return signer(base_string(method, url, fields), Client(key["consumer_key"], key["consumer_secret"], key["token_id"], key["token_secret"]))
 
 
 def header(fields, realm=ACCOUNT, separator=", ", scheme="OAuth"):

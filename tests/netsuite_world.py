@@ -59,8 +59,8 @@ FORMAT = "The value for {} property has invalid format. Format must be: {}."
 
 
 def usage(*without, **changes):
-    """The good usage with these members changed or added, and without those."""
-    return {k: v for k, v in {**GOOD, **changes}.items() if k not in without}
+    """The good usage without these members, and with those changed or added."""
+    return {**{k: v for k, v in GOOD.items() if k not in without}, **changes}
 
 
 # Every way to address a line: (usage, org and meter it goes to).

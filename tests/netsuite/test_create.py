@@ -5,7 +5,7 @@ import threading
 from decimal import Decimal
 
 import pytest
-from harness import lines, running
+from harness import lines, record, run, running
 from netsuite_client import NetSuite, assert_failed, compact, error, operations, totals
 from netsuite_world import ADDRESSED, BAD, BY_LINE, BY_SERVICE, CATALOGUE, EMS, GOOD, HOURS, TEST_SUB, TWIN, VOLUME, usage
 
@@ -55,7 +55,7 @@ def test_N27_every_index_is_in_exactly_one_list(client):
 
 def test_N28_data_is_verbatim(client):
     texts = ['{"date":"1/3/2018","zzz":{"b":1,"a":[1.10,null,-0.0,1E5]},"quantity":5.0,"line":"3","subscriptionId":"1","unknown":"é","":7}',
-             '{"quantity":"05.50","subscriptionId":1,"line":3,"date":"01/03/2018","memo":null,"customFields":[]}',
+             '{"quantity":"5.50","subscriptionId":1,"line":3,"date":"01/03/2018","memo":null,"customFields":[]}',
              '{"line":3,"subscriptionId":1,"quantity":0.100000000000000000,"date":"1/3/2018"}']
     bad = '{"quantity":1.50,"line":3,"subscriptionId":999,"date":"1/3/2018","Line":4}'
     answer = client.create_text("[" + ",".join([*texts, bad]) + "]")
@@ -83,8 +83,8 @@ def test_N30_each_addressing_style_finds_its_line(fresh):
     client = NetSuite(fresh)
     expected = {}
     for number, (item, where) in enumerate(ADDRESSED):
-        client.success({**item, "quantity": str(10**number)})
-        expected[where] = expected.get(where, 0) + 10**number
+        client.success({**item, "quantity": str(2**number)})
+        expected[where] = expected.get(where, 0) + 2**number
     got = {(r["org"], r["meter"]): Decimal(r["quantity"]) for r in totals(fresh)}
     assert got == expected
 
@@ -267,11 +267,22 @@ def test_N44_equal_keys_at_the_same_time_make_one_operation(fresh):
     assert len(operations(fresh)) == 1 and [r["records"] for r in totals(fresh)] == [1]
 
 
-def test_memo_and_custom_fields_are_in_the_record(fresh):
-    """crosswalk 1.4: source, id, subscription, line, memo and properties of the record behind a usage."""
+def test_the_record_behind_a_usage(fresh):
+    """crosswalk 1.4, member by member: the record as we expect it is a duplicate of the stored one, any other a conflict."""
     client = NetSuite(fresh)
     fields = [{"fieldId": "custrecord_usage_source", "value": "first"}, {"fieldId": "custrecord_usage_unit", "value": "MB"},
               {"fieldId": "custrecord_usage_source", "value": "last"}]
-    client.success(usage(memo="a note", customFields=fields))
+    request = client.create({}, usage(memo="a note", quantity="1.250", unknown="not kept", customFields=fields), usage("line", sbLineLookup=BY_LINE))
+    assert len(client.wait(request)["result"]["successes"]) == 2
     rows = totals(fresh, group_by="org,meter,day,subscription")
-    assert [(r["org"], r["meter"], r["day"], r["subscription"]) for r in rows] == [("acme-eu", HOURS, "2018-01-03", "1")]
+    assert [(r["org"], r["meter"], r["day"], r["subscription"], r["quantity"]) for r in rows] == [("acme-eu", HOURS, "2018-01-03", "1", "6.25")]
+    fresh.stop()
+    full = record("acme-eu", HOURS, "2018-01-03T00:00:00Z", "1.25", f"{request}.1", source="netsuite", subscription="1", line=3, memo="a note",
+                  properties={"custrecord_usage_source": "last", "custrecord_usage_unit": "MB"})
+    plain = record("acme-eu", HOURS, "2018-01-03T00:00:00Z", "5", f"{request}.2", source="netsuite", subscription="1", line=3)
+    file = fresh.folder / "expected.ndjson"
+    for expected, counted in ((full, "0 stored, 1 duplicates, 0 conflicts"), (plain, "0 stored, 1 duplicates, 0 conflicts"),
+                              ({**full, "memo": "another"}, "0 stored, 0 duplicates, 1 conflicts")):
+        file.write_text(json.dumps(expected) + "\n")
+        assert counted in run("import", "--data", fresh.data, "--format", "ndjson", file, accept=None).stdout, expected
+    fresh.start()
