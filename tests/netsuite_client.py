@@ -50,7 +50,8 @@ def admin_of(server, org):
 
 def new_key(server, org="acme", **fields):
     """A token, of a new application unless `consumer_key` names one: the answer of POST /v1/keys."""
-    answer = server.api("POST", "/v1/keys", key=admin_of(server, org), body={"for": "netsuite", "name": f"ns-{secrets.token_hex(6)}", "org": org, "roles": ["ingester"], **fields})
+    body = {"for": "netsuite", "name": f"ns-{secrets.token_hex(6)}", "org": org, "roles": ["ingester"], **fields}
+    answer = server.api("POST", "/v1/keys", body, key=admin_of(server, org))
     assert answer.status == 201, answer
     return answer.json()
 

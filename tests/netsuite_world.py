@@ -95,7 +95,8 @@ def _formats():
     yield "{}", "EMPTY_REQUEST_OBJECT", "The usage object is empty."
     for date in ("2/30/2018", "2/29/2018", "13/1/2018", "1/0/2018", "2018-01-03", "1/3/18", "tomorrow", "1/3/2018 10:00", 20180103, True):
         yield compact(usage(date=date)), "INVALID_PROPERTY_FORMAT", FORMAT.format("date", "M/D/YYYY")
-    for name, values in {"quantity": ("abc", "1,5", "0x10", "NaN", True, [], {}), "line": ("abc", 1.5, True, [], {}), "subscriptionId": ("abc", 1.5, True, [])}.items():
+    no_numbers = {"quantity": ("abc", "1,5", "0x10", "NaN", True, [], {}), "line": ("abc", 1.5, True, [], {}), "subscriptionId": ("abc", 1.5, True, [])}
+    for name, values in no_numbers.items():
         for value in values:
             yield compact(usage(**{name: value})), "INVALID_PROPERTY_FORMAT", FORMAT.format(name, "number")
     yield compact(usage("subscriptionId", subscription="one")), "INVALID_PROPERTY_FORMAT", FORMAT.format("subscription", "number")
@@ -140,7 +141,8 @@ def _unresolved():
     for value in ("9999", "7701"):
         yield (compact(usage("subscriptionId", "line", sbLineLookup={**BY_LINE, "value": value})), "SUBSCRIPTION_LINE_NOT_FOUND",
                "Subscription Line record isn't found using the sbLineLookup property.")
-    yield compact(usage("subscriptionId", subscriptionName=TWIN, line=1)), "MULTIPLE_RECORDS_FOUND", "Multiple records found for Subscription using the subscriptionName property."
+    yield (compact(usage("subscriptionId", subscriptionName=TWIN, line=1)), "MULTIPLE_RECORDS_FOUND",
+           "Multiple records found for Subscription using the subscriptionName property.")
     yield (compact(usage("subscriptionId", sbLookup={**BY_SERVICE, "value": "2000"}, line=1)), "MULTIPLE_RECORDS_FOUND",
            "Multiple records found for Subscription using the sbLookup property.")
     yield (compact(usage("subscriptionId", "line", sbLineLookup={**BY_LINE, "value": "3000"})), "MULTIPLE_RECORDS_FOUND",
@@ -170,7 +172,8 @@ def _first_error_wins():
     yield compact(usage("line", date="2/30/2018")), "INVALID_PROPERTY_FORMAT", FORMAT.format("date", "M/D/YYYY")
     yield compact(usage("quantity", sbLookup={"value": "1"})), "MISSING_REQUEST_PROPERTY", "The fieldId property is missing in sbLookup object."
     yield compact(usage("quantity", sbLookup={"fieldId": "custrecord_nope", "value": 1})), "REQUIRED_VALUE_NOT_FOUND", "quantity isn't found in the usage object."
-    yield compact(usage(subscriptionId=999, customFields=[{"fieldId": "custrecord_nope", "value": 1}])), "FIELD_DOES_NOT_EXIST", "The field custrecord_nope doesn't exist."
+    unknown_field = [{"fieldId": "custrecord_nope", "value": 1}]
+    yield compact(usage(subscriptionId=999, customFields=unknown_field)), "FIELD_DOES_NOT_EXIST", "The field custrecord_nope doesn't exist."
     yield compact(usage(subscriptionId=999, quantity=-1)), "SUBSCRIPTION_NOT_FOUND", "Subscription record isn't found using the subscriptionId property."
     yield compact(usage(line=5, quantity=-1)), "INVALID_KEY_OR_REF", f"Invalid usagesubscriptionline reference key {EMS}: 5."
 

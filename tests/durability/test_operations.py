@@ -20,7 +20,8 @@ from netsuite_world import BAD, CATALOGUE, HOURS, VOLUME
 
 # What is addressed, the org and meter it goes to: eight lines of four orgs.
 LINES = [('"subscriptionId":1,"line":3', "acme-eu", HOURS), ('"subscriptionId":"1","line":"4"', "acme", VOLUME), ('"subscription":"1","line":6', "acme-us", VOLUME),
-         ('"subscriptionId":1,"line":12', "acme-eu", HOURS), ('"subscriptionId":2,"line":1', "acme-test", HOURS), ('"subscriptionId":2,"line":"2"', "acme-test", VOLUME),
+         ('"subscriptionId":1,"line":12', "acme-eu", HOURS), ('"subscriptionId":2,"line":1', "acme-test", HOURS),
+         ('"subscriptionId":2,"line":"2"', "acme-test", VOLUME),
          ('"subscriptionId":"2","line":3', "acme-us", HOURS), ('"subscriptionId":3,"line":1', "acme", HOURS)]
 
 

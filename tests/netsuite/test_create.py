@@ -119,7 +119,8 @@ def test_N33_names_and_values_that_two_share(client):
 
 def test_N34_a_line_number_that_the_subscription_lacks(client):
     client.failure(usage(line=5), "INVALID_KEY_OR_REF", f"Invalid usagesubscriptionline reference key {EMS}: 5.")
-    client.failure(usage("subscriptionId", subscriptionName=TEST_SUB, line="17"), "INVALID_KEY_OR_REF", f"Invalid usagesubscriptionline reference key {TEST_SUB}: 17.")
+    client.failure(usage("subscriptionId", subscriptionName=TEST_SUB, line="17"), "INVALID_KEY_OR_REF",
+                   f"Invalid usagesubscriptionline reference key {TEST_SUB}: 17.")
 
 
 def test_N35_fields_of_lookups_and_custom_fields(client):

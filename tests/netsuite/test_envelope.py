@@ -57,7 +57,8 @@ def test_N19_content_types(client):
 @quick
 def test_N20_headers_of_real_clients_change_nothing(client):
     plain = client.create_text(compact([GOOD]))
-    for headers in ({"User-Agent-X": "SuiteScript-Call"}, {"prefer": "transient"}, {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}, {"Accept": "text/html"}):
+    for headers in ({"User-Agent-X": "SuiteScript-Call"}, {"prefer": "transient"}, {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"},
+                    {"Accept": "text/html"}):
         answer = client.create_text(compact([GOOD]), **headers)
         assert answer.status == plain.status == 200 and list(answer.json()) == ["requestId"]
         assert sorted(answer.headers) == sorted(plain.headers) and answer.headers["content-type"] == plain.headers["content-type"]
@@ -178,3 +179,6 @@ def test_a_failed_store_is_503_with_retry_after(folder):
         answer = NetSuite(server, key).create_text(compact([GOOD]))
         error(answer, 503, "UNEXPECTED_ERROR", "An unexpected error occurred.")
         assert int(answer.headers["retry-after"]) > 0
+        server.restart()
+        assert operations(server) == [], "what was refused left nothing"
+        assert NetSuite(server, key).success(GOOD)

@@ -101,7 +101,10 @@ define(['N/https', 'N/crypto', 'N/crypto/random', 'N/encode', 'N/runtime', 'N/se
         log.error({ title: `request ${requestId}, usage ${index}: ${name}`, details: `${message} ${JSON.stringify(data)}` });
       });
       result.errors.forEach((error) => log.error({ title: `request ${requestId}: ${error.name}`, details: JSON.stringify(error) }));
-      log.audit({ title: `request ${requestId}: ${status}`, details: `${result.successes.length} stored, ${result.failures.length} failed, ${result.errors.length} lost` });
+      log.audit({
+        title: `request ${requestId}: ${status}`,
+        details: `${result.successes.length} stored, ${result.failures.length} failed, ${result.errors.length} lost`,
+      });
     };
 
     const execute = () => {
