@@ -162,6 +162,22 @@ class Server:
         return answer.json()
 
 
+class Memory:
+    """How far a server's resident memory rises above what it is now (Linux: /proc)."""
+
+    def __init__(self, server):
+        self.folder = Path(f"/proc/{server.process.pid}")
+        (self.folder / "clear_refs").write_text("5")  # the peak is counted from here
+        self.before = self._bytes("VmRSS")
+
+    def peak_growth(self):
+        return max(0, self._bytes("VmHWM") - self.before)
+
+    def _bytes(self, name):
+        [line] = [x for x in (self.folder / "status").read_text().splitlines() if x.startswith(name + ":")]
+        return int(line.split()[1]) * 1024
+
+
 class Informatica:
     """A session on the Informatica wire."""
 

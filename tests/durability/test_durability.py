@@ -12,6 +12,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 import pytest
+from cuts import await_power_cut, join, start_until_power_cut
 from harness import Server, lines, record
 
 DI = "a2nB20h1o0lc7k3P9xtWS8"
@@ -97,12 +98,6 @@ def clients(server, oracle, key):
     return threads
 
 
-def join(threads):
-    for thread in threads:
-        thread.join(timeout=120)
-        assert not thread.is_alive(), "a client hangs"
-
-
 def check_everything_is_there_once(server, oracle, key):
     """Sends all that was acknowledged again (duplicate, same position) and compares the export with our own sums."""
     oracle.settle_uncertain(server, key)
@@ -155,14 +150,12 @@ def test_power_cuts(folder):
     key, oracle = server.admin_key, Oracle(2_000 * cuts, seed=3, batch=8)
     server.stop()
     for seed in range(first_seed, first_seed + cuts):
-        syncs = random.Random(seed).randrange(2, 60)
-        if server.start(may_die_with=137, METERPORT_TEST_POWER_CUT=f"seed:{seed}:{syncs}") is None:
-            continue  # the cut fell into the recovery of the one before
+        if not start_until_power_cut(server, seed):
+            continue
         threads = clients(server, oracle, key)
         join(threads)
         assert oracle.waiting, "more records are needed for so many cuts"
-        assert server.process.wait(timeout=60) == 137, f"seed {seed}: {oracle.problems[:3]}"
-        server.kill()
+        await_power_cut(server, seed, oracle.problems)
         if (seed - first_seed) % 25 == 24 or seed == first_seed + cuts - 1:
             server.start()
             check_everything_is_there_once(server, oracle, key)
