@@ -48,12 +48,19 @@ def admin_of(server, org):
     return server.login(f"admin@{org}.example", TENANT_PASSWORD)["userInfo"]["sessionId"]
 
 
+APPLICATION_SECRETS = {}  # by consumer key: shown once, when the application is made
+
+
 def new_key(server, org="acme", **fields):
-    """A token, of a new application unless `consumer_key` names one: the answer of POST /v1/keys."""
+    """A token, of a new application unless `consumer_key` names one: the answer of POST /v1/keys and the application's secret."""
     body = {"for": "netsuite", "name": f"ns-{secrets.token_hex(6)}", "org": org, "roles": ["ingester"], **fields}
     answer = server.api("POST", "/v1/keys", body, key=admin_of(server, org))
     assert answer.status == 201, answer
-    return answer.json()
+    key = answer.json()
+    assert ("consumer_secret" in key) == ("consumer_key" not in fields)
+    key.setdefault("consumer_secret", APPLICATION_SECRETS.get(key["consumer_key"]))
+    APPLICATION_SECRETS[key["consumer_key"]] = key["consumer_secret"]
+    return key
 
 
 def now(server):

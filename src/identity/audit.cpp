@@ -14,9 +14,10 @@
 namespace meterport::identity {
 namespace {
 
-constexpr std::array<std::string_view, 11> event_names = {
-    "login_refused", "signature_refused",   "user_created",        "user_changed",  "password_changed", "key_created",
-    "key_revoked",   "application_created", "application_revoked", "token_created", "token_revoked"};
+constexpr std::array<std::string_view, 12> event_names = {
+    "login_refused",       "signature_refused",   "call_refused",  "user_created",
+    "user_changed",        "password_changed",    "key_created",   "key_revoked",
+    "application_created", "application_revoked", "token_created", "token_revoked"};
 static_assert(event_names.size() == static_cast<std::size_t>(AuditEvent::token_revoked) + 1);
 
 constexpr std::chrono::milliseconds gather_pause{200};
@@ -25,7 +26,8 @@ constexpr std::chrono::minutes prune_interval{10};
 constexpr int prune_rows_max = 5'000;  // a delete holds the store's only writer
 
 bool is_refusal(AuditEvent event) {
-  return event == AuditEvent::login_refused || event == AuditEvent::signature_refused;
+  return event == AuditEvent::login_refused || event == AuditEvent::signature_refused ||
+         event == AuditEvent::call_refused;
 }
 
 std::string quoted_list(const std::vector<std::string>& orgs) {

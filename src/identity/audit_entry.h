@@ -15,6 +15,7 @@ namespace meterport::identity {
 enum class AuditEvent : std::uint8_t {
   login_refused,
   signature_refused,
+  call_refused,  ///< who is calling was known, and may not
   user_created,
   user_changed,
   password_changed,

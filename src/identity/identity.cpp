@@ -5,6 +5,7 @@
 #include <thread>
 #include <tuple>
 
+#include "base/log.h"
 #include "identity/applications.h"
 #include "identity/audit.h"
 #include "identity/keys.h"
@@ -172,6 +173,14 @@ class StoredIdentity final : public Identity {
   }
   Result<Principal> authenticate_signed(const SignedRequest& request, const SignatureRules& rules) override {
     return signatures_.check(request, rules);
+  }
+  void note_denied(const Principal& caller, std::string_view peer, std::string_view request_id) override {
+    constexpr std::string_view cause = "permission_denied";
+    log::info("call refused", {{"cause", cause}, {"caller", caller.id}, {"peer", peer}, {"request", request_id}});
+    AuditEntry entry = entry_by(caller, AuditEvent::call_refused, caller.org, caller.id);
+    entry.peer = peer;
+    entry.detail = cause;
+    audit_.add(std::move(entry));
   }
   Result<AuditPage> audit_trail(const Principal& by, const AuditQuery& query) override;
 

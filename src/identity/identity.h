@@ -99,6 +99,9 @@ class Identity {
   /// which otherwise only the log and the audit trail have.
   virtual Result<Principal> authenticate_signed(const SignedRequest& request, const SignatureRules& rules) = 0;
 
+  /// For dialects that answer a missing role like an unknown caller: log and audit trail get the cause permission_denied.
+  virtual void note_denied(const Principal& caller, std::string_view peer, std::string_view request_id) = 0;
+
   /// What happened in the orgs the caller is admin of; what belongs to no org is for operators.
   virtual Result<AuditPage> audit_trail(const Principal& by, const AuditQuery& query) = 0;
 };

@@ -170,15 +170,18 @@ void SignatureCheck::tell(const SignedRequest& request, const Error& error, cons
   const std::string token = named.token ? named.token->id : std::string();
   log::info("signature refused",
             {{"cause", error.detail}, {"token", token}, {"peer", request.peer}, {"request", request.request_id}});
-  ApplicationPtr application = named.token ? applications_.application(named.token->consumer_key) : named.application;
+  // Of a token under another's consumer key the owner of that application hears, without the token's name.
+  const bool is_own =
+      named.token && (!named.application || named.token->consumer_key == named.application->consumer_key);
+  const ApplicationPtr application = is_own ? applications_.application(named.token->consumer_key) : named.application;
   AuditEntry entry;
   entry.event = AuditEvent::signature_refused;
   if (application) entry.org = application->org;
-  if (named.token) {
+  if (is_own) {
     entry.principal = named.token->name;
     entry.principal_id = token;
   }
-  entry.subject = named.token ? token : application ? application->consumer_key : std::string();
+  entry.subject = is_own ? token : application ? application->consumer_key : std::string();
   entry.peer = request.peer;
   entry.detail = error.detail;
   audit_.add(std::move(entry));

@@ -1,7 +1,7 @@
 """/v1/audit: what is told, who sees it, paging."""
 import pytest
 from api_contract import Contract, covers, problem
-from conftest import ACME
+from acme_world import ACME
 from harness import running
 
 pytestmark = pytest.mark.quick

@@ -43,7 +43,7 @@ def files_of(answer):
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
-    from conftest import ACME
+    from acme_world import ACME
     with running(tmp_path_factory.mktemp("exports"), catalogue=ACME) as server:
         server.usage(record("acme", DI, "2024-09-03T10:30:00Z", "0.5", "1", project="Sales", folder="Nightly"),
                      record("acme", DI, "2024-09-30T23:59:59Z", "2", "2"),

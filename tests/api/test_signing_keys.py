@@ -3,7 +3,7 @@ import json
 
 import pytest
 from api_contract import Contract, covers, problem
-from conftest import ACME
+from acme_world import ACME
 from harness import ADMIN_PASSWORD, run, running
 
 pytestmark = pytest.mark.quick

@@ -1,7 +1,7 @@
 """/v1/subscriptions, and records that name a subscription and its line (crosswalk 2.2, 3.3)."""
 import pytest
 from api_contract import Contract, covers, problem
-from conftest import ACME
+from acme_world import ACME
 from harness import record, run, running
 
 PATH, ONE = "/v1/subscriptions", "/v1/subscriptions/{id}"

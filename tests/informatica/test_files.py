@@ -22,7 +22,7 @@ PROJECT_HEADER = "Date,Project,Folder,Org ID,Org Type,Consumption (IPUs)"
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
     """A server with usage in three of the four linked orgs."""
-    from conftest import ACME as CATALOGUE
+    from acme_world import ACME as CATALOGUE
     with running(tmp_path_factory.mktemp("files"), catalogue=CATALOGUE) as server:
         server.usage(
             record("acme", DI, "2024-09-03T10:30:00Z", "0.5", "1", project="Sales", folder="Nightly"),

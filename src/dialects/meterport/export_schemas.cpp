@@ -106,7 +106,7 @@ constexpr Schema identity_table[] = {
       "type":"object",
       "required":["number","time","event","org","principal","principal_id","subject","peer","detail"],
       "properties":{"number":{"type":"integer"},"time":{"type":"string","format":"date-time"},
-        "event":{"type":"string","enum":["login_refused","signature_refused","user_created","user_changed",
+        "event":{"type":"string","enum":["login_refused","signature_refused","call_refused","user_created","user_changed",
           "password_changed","key_created","key_revoked","application_created","application_revoked","token_created",
           "token_revoked"]},
         "org":{"type":["string","null"]},

@@ -100,6 +100,9 @@ class Restlet {
     operation.body = std::move(call.body);
     operation.items = std::move(call.usages);
     const auto made = services_.operations.create(caller.principal, std::move(operation));
+    if (!made && made.error().kind == ErrorKind::forbidden) {
+      services_.identity.note_denied(caller.principal, request.peer, request.id);
+    }
     if (!made) return render(request, made.error());
     return Response::json(200, fmt::format("{{\"requestId\":{}}}", made->id));
   }

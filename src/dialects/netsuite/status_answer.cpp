@@ -45,6 +45,11 @@ void append(std::string& out, fmt::format_string<Arguments...> format, Arguments
   fmt::format_to(std::back_inserter(out), format, std::forward<Arguments>(arguments)...);
 }
 
+/// The vendor numbers the usages of all operations in one series (C29): digits, and different for every usage.
+std::string detail_id(intake::OperationId operation, std::uint64_t index) {
+  return fmt::format("{}{:09}", operation, index);
+}
+
 void append_worker_error(std::string& out, std::string_view stage, std::string_view key) {
   append(out, R"({{"stage":"{}","key":"{}","name":"UNEXPECTED_ERROR","message":"{}")", stage, key, unexpected_text);
 }
@@ -135,7 +140,7 @@ Status StatusAnswer::append_items(std::string& out) {
 
 Status StatusAnswer::append_item(std::string& out, const ItemOutcome& outcome) {
   if (part_ == Part::errors) {
-    append_worker_error(out, "reduce", fmt::format("{}.{}", items_->operation().id, outcome.index));
+    append_worker_error(out, "reduce", detail_id(items_->operation().id, outcome.index));
     append(out, R"(,"index":{}}})", outcome.index);
     return {};
   }
