@@ -108,6 +108,9 @@ std::vector<SettingSpec> export_settings() {
 
     number("operations.runners", 2, "threads", {0, 64},
            "Threads that settle asynchronous submissions; 0 lets them wait, for maintenance."),
+    number("operations.items_max", 1'000'000, "items", {1, 100'000'000}, "Most items of one asynchronous submission."),
+    number("operations.unfinished_max", 10'000, "operations", {1, 10'000'000},
+           "Asynchronous submissions that may wait or be under way; one more is answered 503 with Retry-After."),
     number("operations.retention", 0, "s", {0, 0},
            "A finished operation, its body and results can be read this long after its end; 0: for ever."),
 

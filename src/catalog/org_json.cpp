@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "catalog/catalog.h"
 #include "catalog/objects.h"
+#include "model/date_format.h"
 
 namespace meterport::catalog {
 namespace {
@@ -153,6 +154,7 @@ Org read_org(FormCheck& check, const JsonValue& value, const std::string& pointe
   if (org.usage_fields.empty()) org.usage_fields = default_usage_fields();
   const std::string date_format = reader.text("date_format", Need::optional);
   if (!date_format.empty()) org.date_format = date_format;
+  if (!is_date_format(org.date_format)) reader.refuse("date_format", date_format_rule);
   org.status = reader.word("status", Need::optional, &parse_org_status, statuses).value_or(OrgStatus::active);
   read_history(reader, org);
   return org;

@@ -16,8 +16,8 @@ constexpr std::string_view blanks = " \t\r\n";
 
 class Outliner {
  public:
-  Outliner(std::string_view text, std::string_view items_of, JsonOutline& outline)
-      : text_(text), items_of_(items_of), outline_(outline), walk_(*parser_, arena_) {}
+  Outliner(std::string_view text, std::string_view items_of, std::size_t items_max, JsonOutline& outline)
+      : text_(text), items_of_(items_of), items_max_(items_max), outline_(outline), walk_(*parser_, arena_) {}
 
   Status read(std::size_t room) {
     if (const auto code = parser_->iterate(text_.data(), text_.size(), room).get(document_);
@@ -25,6 +25,9 @@ class Outliner {
       return malformed(reason_of(code));
     }
     const bool is_read = outline_.value.front() == '{' ? read_object() : read_array();
+    if (has_too_many_) {
+      return fail(ErrorKind::too_large, fmt::format("The body has more than {} items, which is the most.", items_max_));
+    }
     if (!is_read) return malformed(walk_.broken());
     if (document_.current_location().error() != simdjson::OUT_OF_BOUNDS) {
       return malformed("there is text after its end");
@@ -64,13 +67,13 @@ class Outliner {
   bool read_value(ondemand::value& value, bool has_wanted_items, std::string_view& whole) {
     const JsonType type = walk_.peek(value, whole);
     if (type == JsonType::broken) return false;
-    if (type != JsonType::array && type != JsonType::object) return walk_.skip(value);
+    if (type != JsonType::array && type != JsonType::object) return walk_.skip_by_grammar(value);
     const char* const begin = whole.data();
     if (type == JsonType::array && has_wanted_items) {
       ondemand::array array;
       if (const auto code = value.get_array().get(array); code != simdjson::SUCCESS) return walk_.fail(code);
       if (!read_elements(array)) return false;
-    } else if (!walk_.skip(value)) {
+    } else if (!walk_.skip_by_grammar(value)) {
       return false;
     }
     return end_of(begin, whole);
@@ -80,6 +83,10 @@ class Outliner {
     for (auto element : array) {
       ondemand::value item;
       if (const auto code = std::move(element).get(item); code != simdjson::SUCCESS) return walk_.fail(code);
+      if (outline_.items.size() == items_max_) {
+        has_too_many_ = true;
+        return false;
+      }
       std::string_view whole;
       if (!read_value(item, false, whole)) return false;
       outline_.items.push_back(
@@ -98,6 +105,8 @@ class Outliner {
   }
 
   std::string_view text_, items_of_;
+  std::size_t items_max_;
+  bool has_too_many_ = false;
   JsonOutline& outline_;
   ThreadParser parser_;
   TextArena arena_;
@@ -107,7 +116,7 @@ class Outliner {
 
 }  // namespace
 
-Result<JsonOutline> outline_json(std::string& text, std::string_view items_of) {
+Result<JsonOutline> outline_json(std::string& text, std::string_view items_of, std::size_t items_max) {
   if (text.size() > std::numeric_limits<std::uint32_t>::max()) {
     return fail(Outliner::malformed("it is longer than 4 GiB"));
   }
@@ -120,7 +129,7 @@ Result<JsonOutline> outline_json(std::string& text, std::string_view items_of) {
   if (outline.value.front() != '{' && outline.value.front() != '[') {
     return fail(Outliner::malformed("an object or an array is required"));
   }
-  Outliner outliner(text, items_of, outline);
+  Outliner outliner(text, items_of, items_max, outline);
   if (Status read = outliner.read(text.capacity()); !read) return fail(std::move(read));
   return outline;
 }

@@ -28,10 +28,10 @@ struct JsonOutline {
   std::vector<TextRange> items;        ///< of the wanted array, in the document
 };
 
-/// `items_of`: the member whose items are wanted if it is an array; empty: those of the document itself. `text` gets
-/// spare room for the parser, but no other bytes. malformed: no JSON (RFC 8259, UTF-8), nested deeper than 64 levels,
-/// a member of the outer object given twice, or longer than 4 GiB.
-Result<JsonOutline> outline_json(std::string& text, std::string_view items_of);
+/// `items_max`: more are too_large. `items_of`: the member whose items are wanted if it is an array; empty: those of
+/// the document itself. `text` gets spare room for the parser, but no other bytes. malformed: no JSON (RFC 8259,
+/// UTF-8), nested deeper than 64 levels, a member of the outer object given twice, or longer than 4 GiB.
+Result<JsonOutline> outline_json(std::string& text, std::string_view items_of, std::size_t items_max);
 
 /// Appends valid JSON without the blanks between its tokens; nothing else changes.
 void append_compact_json(std::string& out, std::string_view json);

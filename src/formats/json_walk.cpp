@@ -39,6 +39,23 @@ JsonType type_of(std::string_view token) {
   }
 }
 
+bool is_hex_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/// RFC 8259 section 7.
+bool has_good_escapes(std::string_view token) {
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    if (token[i] != '\\') continue;
+    if (++i == token.size()) return false;
+    if (std::string_view(R"("\/bfnrt)").find(token[i]) != std::string_view::npos) continue;
+    const std::string_view digits = token.substr(i + 1, 4);
+    if (token[i] != 'u' || digits.size() != 4 || !std::all_of(digits.begin(), digits.end(), is_hex_digit)) return false;
+    i += 4;
+  }
+  return true;
+}
+
 bool has_equal_neighbours(std::vector<std::string_view>& names, std::size_t from) {
   const auto begin = names.begin() + static_cast<std::ptrdiff_t>(from);
   std::sort(begin, names.end());
@@ -142,6 +159,7 @@ bool JsonWalk::append_text(std::string_view token, std::string& out) {
     out += token;
     return true;
   }
+  if (is_grammar_only_) return has_good_escapes(token) || fail("a text has a bad escape");
   std::string_view plain;
   if (!text(token, plain)) return false;
   append_json_string(out, plain);
@@ -200,6 +218,13 @@ bool JsonWalk::append(ondemand::value& value, std::string& out, Facts& facts, st
   ondemand::object object;
   if (const auto code = value.get_object().get(object); code != simdjson::SUCCESS) return fail(code);
   return append_object(object, out, facts, level);
+}
+
+bool JsonWalk::skip_by_grammar(ondemand::value& value) {
+  is_grammar_only_ = true;
+  const bool is_fine = skip(value);
+  is_grammar_only_ = false;
+  return is_fine;
 }
 
 bool JsonWalk::skip(ondemand::value& value) {

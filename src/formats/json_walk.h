@@ -55,6 +55,8 @@ class JsonWalk {
   bool minify(ondemand::value& value, std::string& out, Facts& facts) { return append(value, out, facts, 0); }
   /// Checks the whole value.
   bool skip(ondemand::value& value);
+  /// Checks the whole value's grammar: halves of a surrogate pair, which are no characters, are let pass.
+  bool skip_by_grammar(ondemand::value& value);
   /// The value as minified JSON text that lives as long as the arena and the input.
   bool keep(ondemand::value& value, std::string_view& out, Facts& facts);
 
@@ -78,6 +80,7 @@ class JsonWalk {
   ondemand::parser& parser_;
   TextArena& arena_;
   std::string broken_;
+  bool is_grammar_only_ = false;
   std::string scratch_;
   std::vector<std::string_view> names_;  ///< of the objects being read, inner ones last
 };

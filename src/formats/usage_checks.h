@@ -19,9 +19,6 @@ std::string shown(std::string_view value);
 /// The code and text for a decimal that Decimal::parse refused. `field` begins the text.
 RecordError decimal_error(DecimalError error, std::string pointer, std::string_view field, std::string_view value);
 
-/// check_record without the required fields: lengths and the range of time.
-std::optional<RecordError> check_limits(const UsageRecord& record, const UsageReadOptions& options);
-
 /// Calls `visit(pointer, text)` for every text of a record but `memo` and properties.
 template <class Visit>
 void for_each_text(const UsageRecord& r, Visit&& visit) {

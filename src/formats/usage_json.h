@@ -36,6 +36,9 @@ Result<RecordBatch> read_usage_ndjson(std::string body, const UsageReadOptions& 
 /// Checks on a filled record that hold for every way in: required fields, lengths, time range 1970..2200.
 std::optional<RecordError> check_record(const UsageRecord& record, const UsageReadOptions& options);
 
+/// check_record without the required fields: lengths and the range of time.
+std::optional<RecordError> check_limits(const UsageRecord& record, const UsageReadOptions& options);
+
 /// The record in its /v1 form, one JSON object (used by listings, rejects files and NDJSON export).
 void append_usage_json(std::string& out, const UsageRecord& record);
 

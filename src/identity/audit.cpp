@@ -94,9 +94,9 @@ bool Audit::has_room_for(const AuditEntry& entry) {
   if (queue_.size() >= queue_max) return false;
   if (!is_refusal(entry.event)) return true;
   const std::int64_t minute = entry.time.us / (60 * Instant::us_per_second);
-  if (minute != minute_) refusals_of_minute_ = 0;
+  if (minute != minute_) refusals_of_minute_.clear();
   minute_ = minute;
-  return ++refusals_of_minute_ <= refusals_a_minute_max;
+  return ++refusals_of_minute_[entry.org] <= refusals_a_minute_max;
 }
 
 void Audit::add(AuditEntry entry) {
@@ -183,9 +183,10 @@ Status Audit::prune() {
     auto done = store_.write([&](soci::session& sql) -> Status {
       // The newest stays, so that no number is given twice.
       soci::statement statement =
-          (sql.prepare << "DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE time_us < :oldest AND "
-                          "number < (SELECT MAX(number) FROM audit) ORDER BY time_us LIMIT " +
-                              std::to_string(prune_rows_max) + ")",
+          (sql.prepare << "DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE (time_us < :oldest AND "
+                          "number < (SELECT MAX(number) FROM audit)) OR number <= (SELECT MAX(number) FROM audit) - " +
+                              std::to_string(entries_max) + " ORDER BY number LIMIT " + std::to_string(prune_rows_max) +
+                              ")",
            soci::use(oldest));
       statement.execute(true);
       deleted = statement.get_affected_rows();

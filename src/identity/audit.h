@@ -1,11 +1,14 @@
 // Private to identity: the audit trail's store (0070_audit.sql). All SQL of the trail is in audit.cpp.
 //
 // Thread-safe. add() never waits for the store: entries are written behind in batches by a thread of the trail's own,
-// at most half a second later and at the end. The queue is bounded, and so are refusals a minute, as anyone can cause
-// them: what is dropped is counted and told in the log. Entries older than the retention are deleted.
+// at most half a second later and at the end. The queue is bounded, and so are each org's refusals a minute, as anyone
+// can cause them and none may hide another's: what is dropped is counted and told in the log. Entries older than the
+// retention are deleted, and the oldest of more than a million.
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -22,7 +25,8 @@ namespace meterport::identity {
 class Audit {
  public:
   static constexpr std::size_t queue_max = 10'000;
-  static constexpr std::size_t refusals_a_minute_max = 600;
+  static constexpr std::size_t refusals_a_minute_max = 120;  ///< of one org; of callers that belong to none
+  static constexpr std::int64_t entries_max = 1'000'000;
 
   Audit(control::Store& store, Clock& clock, std::int64_t retention_s);
   ~Audit();  ///< flushes
@@ -63,7 +67,7 @@ class Audit {
   std::vector<AuditEntry> queue_;
   std::uint64_t dropped_ = 0;
   std::int64_t minute_ = 0;
-  std::size_t refusals_of_minute_ = 0;
+  std::map<std::string, std::size_t, std::less<>> refusals_of_minute_;  ///< by org
 
   std::jthread writer_;  ///< last: stops before what it uses goes
 };

@@ -128,9 +128,9 @@ class StoredIdentity final : public Identity {
     return sessions_.end_all_of((*user)->user.id);
   }
 
-  Result<Principal> authenticate_password(std::string_view name, std::string_view password,
+  Result<Principal> authenticate_password(std::string_view name, std::string_view password, std::string_view org,
                                           std::string_view peer) override {
-    auto user = check_credentials(name, password, peer);
+    auto user = check_credentials(name, password, peer, org);
     if (!user) return fail(std::move(user));
     return principal_of((*user)->user);
   }
@@ -174,10 +174,12 @@ class StoredIdentity final : public Identity {
   Result<Principal> authenticate_signed(const SignedRequest& request, const SignatureRules& rules) override {
     return signatures_.check(request, rules);
   }
-  void note_denied(const Principal& caller, std::string_view peer, std::string_view request_id) override {
-    constexpr std::string_view cause = "permission_denied";
-    log::info("call refused", {{"cause", cause}, {"caller", caller.id}, {"peer", peer}, {"request", request_id}});
-    AuditEntry entry = entry_by(caller, AuditEvent::call_refused, caller.org, caller.id);
+  void note_refused(const Principal* caller, std::string_view cause, std::string_view peer,
+                    std::string_view request_id) override {
+    const Principal nobody;
+    const Principal& who = caller == nullptr ? nobody : *caller;
+    log::info("call refused", {{"cause", cause}, {"caller", who.id}, {"peer", peer}, {"request", request_id}});
+    AuditEntry entry = entry_by(who, AuditEvent::call_refused, who.org, who.id);
     entry.peer = peer;
     entry.detail = cause;
     audit_.add(std::move(entry));
@@ -221,6 +223,7 @@ class StoredIdentity final : public Identity {
       entry.principal = entry.subject = user->user.name;
       entry.principal_id = user->user.id;
     }
+    log::info("log-in refused", {{"cause", cause}, {"user", entry.principal_id}, {"peer", peer}});
     entry.peer = peer;
     entry.detail = std::move(cause);
     audit_.add(std::move(entry));
@@ -228,10 +231,12 @@ class StoredIdentity final : public Identity {
   }
 
   /// Unknown user, wrong password and inactive org take one time and give one answer.
-  Result<UserPtr> check_credentials(std::string_view name, std::string_view password, std::string_view peer) {
+  Result<UserPtr> check_credentials(std::string_view name, std::string_view password, std::string_view peer,
+                                    std::string_view mail_org = {}) {
     if (name.size() > credential_bytes_max) name = {};
     if (password.size() > credential_bytes_max) password = {};
-    const UserPtr user = users_.by_name(name);
+    UserPtr user = users_.by_name(name);
+    if (!user && !mail_org.empty()) user = users_.by_mail(name, mail_org);
     if (!user) {
       if (auto done = passwords_->pretend_to_match(password); !done) return fail(std::move(done));
       return refuse_login(user, peer, "unknown_user");

@@ -82,9 +82,10 @@ class Identity {
   virtual Status logout(std::string_view session_id) = 0;
   /// Ends all sessions of the user; errors as login().
   virtual Status logout_all(std::string_view name, std::string_view password, std::string_view peer = {}) = 0;
-  /// User name and password without a session (NLAuth); errors as login().
+  /// User name and password without a session (NLAuth); errors as login(). In place of the name also the mail address
+  /// that only one user with a right on `org` has.
   virtual Result<Principal> authenticate_password(std::string_view name, std::string_view password,
-                                                  std::string_view peer = {}) = 0;
+                                                  std::string_view org, std::string_view peer) = 0;
 
   // Keys; their secrets are shown once.
   virtual Result<std::pair<ApiKey, std::string>> create_key(const Principal& by, const NewApiKey& key) = 0;
@@ -99,8 +100,10 @@ class Identity {
   /// which otherwise only the log and the audit trail have.
   virtual Result<Principal> authenticate_signed(const SignedRequest& request, const SignatureRules& rules) = 0;
 
-  /// For dialects that answer a missing role like an unknown caller: log and audit trail get the cause permission_denied.
-  virtual void note_denied(const Principal& caller, std::string_view peer, std::string_view request_id) = 0;
+  /// For dialects whose answer does not tell why: log and audit trail get the cause, one word ("permission_denied").
+  /// `caller`: who it is, if that is known.
+  virtual void note_refused(const Principal* caller, std::string_view cause, std::string_view peer,
+                            std::string_view request_id) = 0;
 
   /// What happened in the orgs the caller is admin of; what belongs to no org is for operators.
   virtual Result<AuditPage> audit_trail(const Principal& by, const AuditQuery& query) = 0;

@@ -51,16 +51,6 @@ std::optional<std::int64_t> read_timestamp(std::string_view text) {
   return error == std::errc() ? seconds : std::numeric_limits<std::int64_t>::max() / 2;
 }
 
-/// Account ids are the same in upper and lower case, with `_` or `-`.
-std::string account_key(std::string_view account) {
-  std::string out(account);
-  for (char& c : out) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    if (c == '-') c = '_';
-  }
-  return out;
-}
-
 bool is_signed_by(const SignedRequest& request, const Header& header, const Application& application,
                   const Token& token) {
   const auto method = oauth1::parse_signature_method(header.value("oauth_signature_method"));
@@ -89,7 +79,7 @@ Result<Principal> SignatureCheck::checked(const SignedRequest& request, const Si
   if (!header) return fail(header);
   named.application = applications_.application(header->value("oauth_consumer_key"));
   named.token = applications_.token(header->value("oauth_token"));
-  if (auto fine = check_form(*header, rules); !fine) return fail(std::move(fine));
+  if (auto fine = check_form(request, *header, rules); !fine) return fail(std::move(fine));
   if (auto fine = check_named(named); !fine) return fail(std::move(fine));
   if (auto fine = check_signature(request, rules, *header, named); !fine) return fail(std::move(fine));
   if (request.body) {
@@ -104,7 +94,8 @@ Result<Principal> SignatureCheck::checked(const SignedRequest& request, const Si
   return principal;
 }
 
-Status SignatureCheck::check_form(const Header& header, const SignatureRules& rules) const {
+Status SignatureCheck::check_form(const SignedRequest& request, const Header& header,
+                                  const SignatureRules& rules) const {
   if (header.value("oauth_version") != "1.0") return malformed("VersionRejected");
   const auto method = oauth1::parse_signature_method(header.value("oauth_signature_method"));
   if (!method || (*method == oauth1::SignatureMethod::hmac_sha1 && !rules.takes_hmac_sha1)) {
@@ -113,7 +104,8 @@ Status SignatureCheck::check_form(const Header& header, const SignatureRules& ru
   const auto timestamp = read_timestamp(header.value("oauth_timestamp"));
   if (!timestamp) return malformed("InvalidTimestamp");
   const std::int64_t off = *timestamp - clock_.now().us / Instant::us_per_second;
-  if (off > timestamp_window_s || off < -timestamp_window_s) return refused("InvalidTimestamp");
+  const bool is_off = off > timestamp_window_s || off < -timestamp_window_s;
+  if (is_off && !request.is_head_accepted) return refused("InvalidTimestamp");
   const std::size_t nonce_characters = header.value("oauth_nonce").size();
   if (nonce_characters < nonce_characters_min || nonce_characters > nonce_characters_max) {
     return refused("nonce_rejected");
@@ -141,8 +133,9 @@ Status SignatureCheck::check_signature(const SignedRequest& request, const Signa
                                        const Named& named) {
   const auto snapshot = catalog_.current();
   const Org* org = snapshot->org(named.application->org);
-  const bool is_realm = org != nullptr && !org->netsuite_account.empty() &&
-                        account_key(header.value("realm")) == account_key(org->netsuite_account);
+  const bool is_realm =
+      org != nullptr && !org->netsuite_account.empty() &&
+      normal_netsuite_account(header.value("realm")) == normal_netsuite_account(org->netsuite_account);
   if (!is_realm) return refused("InvalidSignature");
   const Instant now = clock_.now();
   if (!is_signed_by(request, header, *named.application, *named.token)) {

@@ -30,7 +30,8 @@ class SignatureCheck {
     TokenPtr token;
   };
   Result<Principal> checked(const SignedRequest& request, const SignatureRules& rules, Named& named);
-  [[nodiscard]] Status check_form(const oauth1::Header& header, const SignatureRules& rules) const;
+  [[nodiscard]] Status check_form(const SignedRequest& request, const oauth1::Header& header,
+                                  const SignatureRules& rules) const;
   [[nodiscard]] Status check_named(const Named& named) const;
   [[nodiscard]] Status check_signature(const SignedRequest& request, const SignatureRules& rules,
                                        const oauth1::Header& header, const Named& named);

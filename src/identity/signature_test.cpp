@@ -345,10 +345,10 @@ TEST_F(SignatureTest, N16_NameAndPasswordWithoutASession) {
   user.org = "a";
   user.roles = {Role::ingester};
   ASSERT_TRUE(identity->create_user(server_principal(), user));
-  const auto principal = identity->authenticate_password("ana", "correct horse");
+  const auto principal = identity->authenticate_password("ana", "correct horse", "", "");
   ASSERT_TRUE(principal);
   EXPECT_EQ(principal->org, "a");
-  EXPECT_EQ(identity->authenticate_password("ana", "wrong horse").error().kind, ErrorKind::bad_credentials);
+  EXPECT_EQ(identity->authenticate_password("ana", "wrong horse", "", "").error().kind, ErrorKind::bad_credentials);
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ struct SignedRequest {
   /// None: only the head is here. Then nothing is remembered (no nonce, no reset by a good signature) and the body's
   /// hash is not checked.
   std::optional<std::string_view> body;
+  /// The head was accepted before the body was read: however long that took, its timestamp is not judged again.
+  bool is_head_accepted = false;
   std::string_view peer, request_id;  ///< for log and audit trail
 };
 

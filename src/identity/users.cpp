@@ -41,6 +41,21 @@ UserPtr Users::by_name(std::string_view name) const {
   return it == by_name_.end() ? nullptr : it->second;
 }
 
+UserPtr Users::by_mail(std::string_view mail, std::string_view org) const {
+  const auto snapshot = catalog_.current();
+  UserPtr found;
+  const std::shared_lock lock(mutex_);
+  for (const auto& [key, user] : by_name_) {
+    if (user->user.email.empty() || name_key(user->user.email) != name_key(mail)) continue;
+    Principal principal;
+    principal.grants = user->user.grants;
+    if (!snapshot->may_know(principal, org)) continue;
+    if (found) return nullptr;
+    found = user;
+  }
+  return found;
+}
+
 std::vector<UserPtr> Users::of_admin(const Principal& by) const {
   const auto snapshot = catalog_.current();
   std::vector<UserPtr> out;

@@ -24,6 +24,8 @@ class Users {
   Status load();
   [[nodiscard]] UserPtr by_id(std::string_view id) const;
   [[nodiscard]] UserPtr by_name(std::string_view name) const;
+  /// The one user with that mail address (ignoring case) who has a right on the org; null: none, or several.
+  [[nodiscard]] UserPtr by_mail(std::string_view mail, std::string_view org) const;
   /// Those whose org the principal is admin of, by name.
   [[nodiscard]] std::vector<UserPtr> of_admin(const Principal& by) const;
 

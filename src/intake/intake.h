@@ -41,6 +41,9 @@ struct BatchResult {
 struct TakenAt {
   catalog::SnapshotPtr catalogue;
   Instant time;
+  /// Whose subscriptions its records name; empty: those of the record's org or the nearest org above it. Ids are unique
+  /// per owner only (crosswalk 2.1).
+  std::string account = {};
 };
 
 struct IntakeOptions {

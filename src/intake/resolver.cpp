@@ -42,15 +42,18 @@ std::optional<RecordError> check_use(const Subscription& subscription, const Sub
 }  // namespace
 
 Resolver::Resolver(catalog::SnapshotPtr snapshot, const Principal& principal, std::string_view default_source,
-                   Day today, bool is_wire)
+                   Day today, bool is_wire, std::string_view account)
     : snapshot_(std::move(snapshot)),
       principal_(principal),
       default_source_(default_source),
       today_(today),
-      is_wire_(is_wire) {}
+      is_wire_(is_wire),
+      account_(account) {}
 
 std::optional<RecordError> Resolver::check(UsageRecord& record) {
   if (record.source.empty()) record.source = default_source_;
+  // Only a line that takes no usage has no meter, and that is what the sender should hear of.
+  if (record.meter.empty() && !record.subscription.empty()) return check_line(record);
   if (std::optional<RecordError> error = check_texts(record)) return error;
   if (std::optional<RecordError> error = check_org_and_meter(record)) return error;
   return record.subscription.empty() ? std::nullopt : check_line(record);
@@ -125,7 +128,8 @@ const Resolver::LineInUse& Resolver::line_of(const UsageRecord& record) {
       remembered.number == number) {
     return remembered;
   }
-  const Subscription* subscription = snapshot_->subscription_seen_by(record.org, record.subscription);
+  const Subscription* subscription = account_.empty() ? snapshot_->subscription_seen_by(record.org, record.subscription)
+                                                      : snapshot_->subscription(account_, record.subscription);
   remembered = {record.org, record.subscription, number, subscription,
                 subscription == nullptr ? nullptr : subscription->line(number)};
   return remembered;

@@ -19,8 +19,9 @@ class Resolver {
  public:
   /// `default_source` becomes that of records that name none and must live as long as they do. `is_wire`: the reserved
   /// sources are refused. The principal outlives the resolver.
+  /// `account`: the owner of the subscriptions that records name; empty: the record's org, or the nearest above it.
   Resolver(catalog::SnapshotPtr snapshot, const Principal& principal, std::string_view default_source, Day today,
-           bool is_wire);
+           bool is_wire, std::string_view account = {});
 
   /// Gives the record its source and says why it can't be taken. Its texts outlive the resolver.
   std::optional<RecordError> check(UsageRecord& record);
@@ -52,6 +53,7 @@ class Resolver {
   std::string_view default_source_;
   Day today_;
   bool is_wire_;
+  std::string_view account_;
   std::array<Remembered, 64> remembered_{};
   std::array<LineInUse, 64> remembered_lines_{};
 };

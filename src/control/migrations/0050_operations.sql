@@ -6,6 +6,7 @@ CREATE TABLE operations (
   kind TEXT NOT NULL,
   channel TEXT NOT NULL,
   org TEXT NOT NULL,
+  note TEXT NOT NULL,  -- of the kind's owner: what its reader needs to know besides
   idempotency_key TEXT NOT NULL,  -- empty = none
   body_sha256 TEXT NOT NULL,
   body_bytes BIGINT NOT NULL,

@@ -45,17 +45,20 @@ Result<OperationId> id_of(const Call& call) {
   return static_cast<OperationId>(*id);
 }
 
-Result<intake::NewOperation> read_operation(UsageBody body) {
+Result<intake::NewOperation> read_operation(const Settings& settings, UsageBody body) {
+  const auto items_max = static_cast<std::size_t>(settings.number("operations.items_max"));
   intake::NewOperation made;
   made.channel = "v1";
   made.body = std::move(body.text);
   if (body.is_lines) {
     made.kind = intake::usage_ndjson_kind;
-    made.items = intake::line_ranges(made.body);
+    auto lines = intake::line_ranges(made.body, items_max);
+    if (!lines) return fail(std::move(lines));
+    made.items = std::move(*lines);
     return made;
   }
   made.kind = intake::usage_json_kind;
-  auto outline = formats::outline_json(made.body, "");
+  auto outline = formats::outline_json(made.body, "", items_max);
   if (!outline) return fail(std::move(outline));
   made.items = std::move(outline->items);
   if (outline->value.front() == '{') {
@@ -91,7 +94,7 @@ Status check_status(const std::string& status) {
 Answer post_usage_async(Context& context, Call& call) {
   auto body = read_usage_body(context.services.settings, call.request);
   if (!body) return fail(std::move(body));
-  auto operation = read_operation(std::move(*body));
+  auto operation = read_operation(context.services.settings, std::move(*body));
   if (!operation) return fail(std::move(operation));
   Principal sender = call.principal;
   if (sender.default_source.empty()) sender.default_source = sender.name;

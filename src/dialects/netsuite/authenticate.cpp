@@ -27,13 +27,17 @@ std::string_view credentials_of(const http::Request& request) {
   return trimmed(header.substr(std::min(header.find(' '), header.size())));
 }
 
-std::unexpected<Error> unknown_caller() {
-  return fail(ErrorKind::unauthenticated, "the caller is not known");
+/// The cause goes into log and audit trail alone.
+std::unexpected<Error> refused(const Services& services, const http::Request& request, ErrorKind kind,
+                               std::string_view cause, const Principal* caller = nullptr) {
+  services.identity.note_refused(caller, cause, request.peer, request.id);
+  return fail(kind, "the caller is not known", std::string(cause));
 }
 
 /// The URLs a client may have signed for (6.1, 5): the configured ones, then the one it reached.
 std::vector<std::string> signed_urls(const Settings& settings, const http::Request& request) {
-  const std::string path = request.target.substr(0, request.target.find('?'));
+  const auto target = http::split_target(request.target);
+  const std::string path(target ? target->path : std::string_view());
   std::vector<std::string> bases = settings.list("netsuite.base_urls");
   bases.push_back(settings.text("server.public_url"));
   bases.push_back(std::string(request.is_tls ? "https://" : "http://") + std::string(request.header("Host")));
@@ -52,6 +56,7 @@ Result<Principal> by_signature(const Services& services, const http::Request& re
   signed_request.urls = signed_urls(services.settings, request);
   signed_request.query = &request.query;
   if (is_whole) signed_request.body = request.body;
+  signed_request.is_head_accepted = is_whole && !request.body.empty();  // authorize() saw it
   signed_request.peer = request.peer;
   signed_request.request_id = request.id;
   const identity::SignatureRules rules{.takes_hmac_sha1 = services.settings.flag("netsuite.hmac_sha1"),
@@ -64,7 +69,11 @@ Result<Principal> by_token(const Services& services, const http::Request& reques
   if (token.empty()) {
     return fail(ErrorKind::malformed, "The Authorization header holds no token.", {}, std::string(authorization_field));
   }
-  return services.identity.authenticate_bearer(token);
+  auto principal = services.identity.authenticate_bearer(token);
+  if (!principal && principal.error().kind == ErrorKind::unauthenticated) {
+    return refused(services, request, ErrorKind::unauthenticated, "token_rejected");
+  }
+  return principal;
 }
 
 /// `nlauth_account=1234567, nlauth_email=a%40b.example, ...`; nothing if it is not of that form.
@@ -83,31 +92,34 @@ std::optional<std::map<std::string, std::string, std::less<>>> nlauth_fields(std
 }
 
 Result<Caller> by_password(const Services& services, const http::Request& request, bool is_whole) {
-  const auto refused = [] { return fail(ErrorKind::bad_credentials, "the login credentials are not valid"); };
-  if (!services.settings.flag("netsuite.nlauth")) return refused();
+  const auto no = [&](std::string_view cause, const Principal* caller = nullptr) {
+    return refused(services, request, ErrorKind::bad_credentials, cause, caller);
+  };
+  if (!services.settings.flag("netsuite.nlauth")) return no("nlauth_off");
   const auto fields = nlauth_fields(credentials_of(request));
-  if (!fields) return refused();
+  if (!fields) return no("nlauth_unparsable");
   for (const char* name : {"nlauth_account", "nlauth_email", "nlauth_signature"}) {
     const auto found = fields->find(name);
-    if (found == fields->end() || found->second.empty()) return refused();
+    if (found == fields->end() || found->second.empty()) return no("nlauth_incomplete");
   }
   const auto catalogue = services.catalog.current();
   const Org* account = catalogue->org_by_netsuite_account(fields->at("nlauth_account"));
   if (!is_whole) return Caller{};
-  auto principal =
-      services.identity.authenticate_password(fields->at("nlauth_email"), fields->at("nlauth_signature"), request.peer);
+  const std::string account_id = account == nullptr ? std::string() : account->id;
+  auto principal = services.identity.authenticate_password(fields->at("nlauth_email"), fields->at("nlauth_signature"),
+                                                           account_id, request.peer);
   if (!principal) return fail(std::move(principal));
-  if (account == nullptr || !catalogue->may_know(*principal, account->id)) return refused();
-  return Caller{std::move(*principal), account->id};
+  if (account_id.empty() || !catalogue->may_know(*principal, account_id)) return no("account_refused", &*principal);
+  return Caller{std::move(*principal), account_id};
 }
 
 /// The account of a key is that of its own org.
-Result<Caller> with_account(const Services& services, Result<Principal> principal) {
+Result<Caller> with_account(const Services& services, const http::Request& request, Result<Principal> principal) {
   if (!principal) return fail(std::move(principal));
   const auto catalogue = services.catalog.current();
   const Org* org = catalogue->org(principal->org);
   if (org == nullptr || org->netsuite_account.empty() || !catalogue->may_know(*principal, org->id)) {
-    return unknown_caller();
+    return refused(services, request, ErrorKind::unauthenticated, "no_account", &*principal);
   }
   return Caller{std::move(*principal), org->id};
 }
@@ -118,15 +130,15 @@ Result<Caller> authenticate(const Services& services, const http::Request& reque
   switch (scheme_of(request)) {
     case Scheme::oauth:
     case Scheme::none:  // identity logs that there is no header
-      return with_account(services, by_signature(services, request, is_whole));
+      return with_account(services, request, by_signature(services, request, is_whole));
     case Scheme::bearer:
-      return with_account(services, by_token(services, request));
+      return with_account(services, request, by_token(services, request));
     case Scheme::nlauth:
       return by_password(services, request, is_whole);
     case Scheme::other:
       break;
   }
-  return unknown_caller();
+  return refused(services, request, ErrorKind::unauthenticated, "scheme_unknown");
 }
 
 Status check_head(const Settings& settings, const http::Request& request) {

@@ -52,9 +52,9 @@ CallResult<CreateCall> read_create(JsonOutline outline, std::string body) {
 
 }  // namespace
 
-CallResult<std::variant<CreateCall, StatusCall>> read_envelope(std::string body) {
+CallResult<std::variant<CreateCall, StatusCall>> read_envelope(std::string body, std::size_t usages_max) {
   if (body.find_first_not_of(" \t\r\n") == std::string::npos) return std::unexpected(missing_data());
-  auto outline = formats::outline_json(body, "usages");
+  auto outline = formats::outline_json(body, "usages", usages_max);
   if (!outline) return std::unexpected(invalid_request(outline.error().text));
   if (outline->value == "null") return std::unexpected(missing_data());
   if (outline->value.front() != '{') return std::unexpected(invalid_request("The body must be a JSON object."));

@@ -25,6 +25,7 @@ struct StatusCall {
   bool is_text = false;        ///< sent as a JSON string, to be answered as one
 };
 
-CallResult<std::variant<CreateCall, StatusCall>> read_envelope(std::string body);
+/// `usages_max`: a body with more is refused.
+CallResult<std::variant<CreateCall, StatusCall>> read_envelope(std::string body, std::size_t usages_max);
 
 }  // namespace meterport::netsuite

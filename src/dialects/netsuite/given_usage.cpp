@@ -6,7 +6,7 @@
 #include <array>
 #include <limits>
 
-#include "dialects/netsuite/date_format.h"
+#include "model/date_format.h"
 
 namespace meterport::netsuite {
 namespace {
@@ -33,15 +33,12 @@ std::string pointer_of(std::string_view property, std::string_view member = {}) 
   return member.empty() ? fmt::format("/{}", property) : fmt::format("/{}/{}", property, member);
 }
 
-/// An integer that is not negative, from a number or a text ("7", 7, 7.0, "007"): its digits without leading zeros.
+/// An integer that is not negative, from a number or a text: the text's digits as they are, "0042" being another id
+/// than "42"; of a number like 7.0 its value's.
 std::optional<std::string> digits_of(const JsonValue& value) {
   if (value.type != Type::number && value.type != Type::string) return std::nullopt;
-  std::string_view text = value.text;
-  const bool is_digits = !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-  if (is_digits) {
-    text.remove_prefix(std::min(text.find_first_not_of('0'), text.size() - 1));
-    return std::string(text);
-  }
+  const std::string& text = value.text;
+  if (!text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) return text;
   if (value.type != Type::number) return std::nullopt;
   const auto number = Decimal::parse(text);
   if (!number || number->fraction() != 0 || number->is_negative()) return std::nullopt;
@@ -120,8 +117,9 @@ class Reader {
   Problem read_line() {
     const JsonValue* value = find("line");
     if (value == nullptr) return std::nullopt;
-    const auto digits = digits_of(*value);
+    auto digits = digits_of(*value);
     if (!digits) return item_format("/line", "line", "number");
+    digits->erase(0, std::min(digits->find_first_not_of('0'), digits->size() - 1));  // a number, not an id
     constexpr std::size_t digits_max = std::numeric_limits<std::int64_t>::digits10;
     given.line = GivenLine{digits->size() > digits_max ? 0 : std::stoll(*digits), value->text};
     return std::nullopt;

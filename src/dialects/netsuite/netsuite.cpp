@@ -75,7 +75,8 @@ class Restlet {
     if (auto fine = check_head(services_.settings, request); !fine) return render(request, fine.error());
     const auto pass = gate_.enter(caller->account);
     if (!pass) return render(request, Error{ErrorKind::rate_limited, "too many requests of this account", {}, {}});
-    auto envelope = read_envelope(std::move(request.body));
+    auto envelope = read_envelope(std::move(request.body),
+                                  static_cast<std::size_t>(services_.settings.number("operations.items_max")));
     if (!envelope) return netsuite::render(envelope.error(), services_.settings);
     if (auto* create = std::get_if<CreateCall>(&*envelope)) return create_usage(request, *caller, std::move(*create));
     return usage_creation_status(request, *caller, std::get<StatusCall>(*envelope));
@@ -96,12 +97,13 @@ class Restlet {
     intake::NewOperation operation;
     operation.kind = operation.channel = operation_kind;
     operation.org = caller.account;
+    if (services_.settings.flag("netsuite.negative_quantities")) operation.note = negative_note;
     operation.idempotency_key = key;
     operation.body = std::move(call.body);
     operation.items = std::move(call.usages);
     const auto made = services_.operations.create(caller.principal, std::move(operation));
     if (!made && made.error().kind == ErrorKind::forbidden) {
-      services_.identity.note_denied(caller.principal, request.peer, request.id);
+      services_.identity.note_refused(&caller.principal, "permission_denied", request.peer, request.id);
     }
     if (!made) return render(request, made.error());
     return Response::json(200, fmt::format("{{\"requestId\":{}}}", made->id));
@@ -143,8 +145,12 @@ void add_routes(http::Router& router, const Services& services) {
     route.errors = [restlet](const Request& request, const Error& error) { return restlet->render(request, error); };
     router.add(std::move(route));
   }
+  // What lies beside the RESTlet has this wire's form too.
+  router.add_fallback({"/app/site/hosting/", [restlet](const Request& request, const Error& error) {
+                         return restlet->render(request, error);
+                       }});
   services.operations.set_kind(std::string(operation_kind),
-                               {.read = usage_reader(services.settings), .has_own_keys = true});
+                               {.read = read_usages, .has_own_keys = true, .has_own_subscriptions = true});
 }
 
 }  // namespace meterport::netsuite

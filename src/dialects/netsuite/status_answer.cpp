@@ -17,6 +17,8 @@ using intake::ItemState;
 using intake::OperationState;
 
 constexpr std::size_t piece_bytes = 128 * 1024;
+/// Looking for what is not in the list must not keep the socket's thread from others either.
+constexpr std::size_t looked_at_max = 20'000;
 
 /// crosswalk 3.1.
 std::string_view wire_status(OperationState state) {
@@ -61,8 +63,9 @@ Result<bool> StatusAnswer::next(std::string& out) {
     if (part_ == Part::head) {
       append_head(out);
     } else if (part_ != Part::tail) {
-      if (auto appended = append_items(out); !appended) return fail(std::move(appended));
-      if (out.size() >= piece_bytes) break;
+      const auto is_at_end = append_items(out);
+      if (!is_at_end) return fail(is_at_end);
+      if (!*is_at_end) return true;
     }
     if (auto begun = go_on(out); !begun) return fail(std::move(begun));
   }
@@ -123,19 +126,19 @@ bool StatusAnswer::belongs(const ItemOutcome& outcome) const {
   return part_ == Part::successes ? is_success : !is_success && !is_lost(outcome);
 }
 
-Status StatusAnswer::append_items(std::string& out) {
-  if (!may_hold_items()) return {};
+Result<bool> StatusAnswer::append_items(std::string& out) {
+  if (!may_hold_items()) return true;
   ItemOutcome outcome;
-  while (out.size() < piece_bytes) {
+  for (std::size_t looked_at = 0; out.size() < piece_bytes && looked_at < looked_at_max; ++looked_at) {
     const auto more = items_->next(outcome);
     if (!more) return fail(more);
-    if (!*more) return {};
+    if (!*more) return true;
     if (!belongs(outcome)) continue;
     if (has_items_) out += ',';
     has_items_ = true;
-    if (auto appended = append_item(out, outcome); !appended) return appended;
+    if (auto appended = append_item(out, outcome); !appended) return fail(std::move(appended));
   }
-  return {};
+  return false;
 }
 
 Status StatusAnswer::append_item(std::string& out, const ItemOutcome& outcome) {

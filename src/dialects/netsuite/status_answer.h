@@ -22,8 +22,8 @@ class StatusAnswer final : public http::BodySource {
   enum class Part { head, successes, failures, errors, tail, done };
 
   void append_head(std::string& out) const;
-  /// Items of the current list until the piece is full or the list is at its end.
-  Status append_items(std::string& out);
+  /// Items of the current list until the piece is full or enough were looked at; true: the list is at its end.
+  Result<bool> append_items(std::string& out);
   Status append_item(std::string& out, const intake::ItemOutcome& outcome);
   /// Ends the current list and begins the next part.
   Status go_on(std::string& out);

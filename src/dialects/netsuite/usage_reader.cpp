@@ -18,6 +18,8 @@ using intake::ReadContext;
 
 /// 9,999,999,999.99999999 (C15).
 constexpr Decimal quantity_max = Decimal::from_parts(9'999'999'999, 999'999'990'000'000'000);
+/// A usage is a record: no longer than the ledger likes them. No setting, so that a replay comes out the same.
+constexpr std::size_t item_bytes_max = 64 * 1024;
 constexpr std::string_view quantity_max_text = "9,999,999,999.99999999";
 
 ItemError user_error(RecordErrorCode code, std::string pointer, std::string text) {
@@ -26,11 +28,10 @@ ItemError user_error(RecordErrorCode code, std::string pointer, std::string text
 
 class UsageReader {
  public:
-  UsageReader(const ReadContext& context, const Settings& settings)
+  explicit UsageReader(const ReadContext& context)
       : context_(context),
         account_(context.catalogue.org(context.operation.org)),
-        takes_negative_(settings.flag("netsuite.negative_quantities")),
-        item_bytes_max_(static_cast<std::size_t>(settings.number("intake.record_bytes_max"))) {}
+        takes_negative_(context.operation.note == negative_note) {}
 
   void read(const ItemText& item, RecordBatch& batch) {
     BatchItem& out = batch.items.emplace_back();
@@ -48,7 +49,8 @@ class UsageReader {
       return std::unexpected(user_error(RecordErrorCode::unknown_org, "", "The account is no longer there."));
     }
     const auto usage = catalog::parse_json(item.text);
-    // The body was checked as a whole: what is left is a name given twice, or nesting beyond any use.
+    // The body was checked as a whole. What is left: a name given twice, nesting beyond any use, a number beyond any
+    // double, half a surrogate pair.
     if (!usage) return std::unexpected(no_object());
     auto given = read_given_usage(*usage, account_->date_format);
     if (!given) return std::unexpected(std::move(given.error()));
@@ -60,19 +62,13 @@ class UsageReader {
     record.line = found->line->number;
     record.org = arena.keep(found->subscription->org_of(*found->line));
     record.meter = arena.keep(found->line->meter);
-    // A line without a meter is not of type usage, which intake would say only after the meter is known.
-    if (record.meter.empty()) {
-      return std::unexpected(user_error(
-          RecordErrorCode::line_unusable, "/line",
-          fmt::format("line: its type is {}; only lines of type usage take usage", to_string(found->line->type))));
-    }
     record.time = start_of(*given->date);
     record.quantity = **given->quantity;
     record.source = operation_kind;
     record.id = arena.keep(fmt::format("{}.{}", context_.operation.id, item.index));
     record.memo = arena.keep(given->memo);
     add_properties(*given, record, arena);
-    if (auto error = formats::check_record(record, {})) return std::unexpected(std::move(*error));
+    if (auto error = formats::check_limits(record, {})) return std::unexpected(std::move(*error));
     return {};
   }
 
@@ -86,10 +82,10 @@ class UsageReader {
   }
 
   Done check_business(const ItemText& item, const GivenUsage& given) const {
-    if (item.text.size() > item_bytes_max_) {
-      return std::unexpected(user_error(
-          RecordErrorCode::text_too_long, "",
-          fmt::format("The usage has {} bytes; at most {} are allowed.", item.text.size(), item_bytes_max_)));
+    if (item.text.size() > item_bytes_max) {
+      return std::unexpected(
+          user_error(RecordErrorCode::text_too_long, "",
+                     fmt::format("The usage has {} bytes; at most {} are allowed.", item.text.size(), item_bytes_max)));
     }
     const auto& quantity = *given.quantity;
     if (!quantity && quantity.error() == DecimalError::not_exact) {
@@ -124,19 +120,16 @@ class UsageReader {
   const ReadContext& context_;
   const Org* account_;
   bool takes_negative_;
-  std::size_t item_bytes_max_;
 };
 
 }  // namespace
 
-intake::ItemReader usage_reader(const Settings& settings) {
-  return [&settings](const ReadContext& context, const ItemChunk& chunk) -> Result<RecordBatch> {
-    RecordBatch batch;
-    batch.items.reserve(chunk.items.size());
-    UsageReader reader(context, settings);
-    for (const ItemText& item : chunk.items) reader.read(item, batch);
-    return batch;
-  };
+Result<RecordBatch> read_usages(const ReadContext& context, const ItemChunk& chunk) {
+  RecordBatch batch;
+  batch.items.reserve(chunk.items.size());
+  UsageReader reader(context);
+  for (const ItemText& item : chunk.items) reader.read(item, batch);
+  return batch;
 }
 
 }  // namespace meterport::netsuite

@@ -2,12 +2,13 @@
 // whenever it is asked, as Operations wants it.
 #pragma once
 
-#include "base/settings.h"
 #include "intake/operations/operations.h"
 
 namespace meterport::netsuite {
 
-/// The settings outlive it.
-intake::ItemReader usage_reader(const Settings& settings);
+/// Operation::note of one that takes negative quantities.
+inline constexpr std::string_view negative_note = "negative";
+
+Result<RecordBatch> read_usages(const intake::ReadContext& context, const intake::ItemChunk& chunk);
 
 }  // namespace meterport::netsuite

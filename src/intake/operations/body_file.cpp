@@ -72,19 +72,32 @@ Status BodyFile::read_exactly(std::uint64_t offset, std::span<char> out) {
   return {};
 }
 
+Status BodyFile::for_each_piece(std::uint64_t begin, std::uint64_t end,
+                                const std::function<void(std::string_view)>& use) {
+  std::string piece;
+  for (std::uint64_t at = begin; at < end; at += piece.size()) {
+    piece.resize(std::min(verify_piece_bytes, end - at));
+    if (auto read = read_exactly(at, piece); !read) return read;
+    use(piece);
+  }
+  return {};
+}
+
 Status BodyFile::verify(std::string_view body_sha256_hex) {
   Sha256 digest;
-  std::string piece;
-  for (std::uint64_t at = 0; at < body_bytes_; at += piece.size()) {
-    piece.resize(std::min(verify_piece_bytes, body_bytes_ - at));
-    if (auto read = read_exactly(at, piece); !read) return read;
-    digest.update(piece);
+  if (auto read = for_each_piece(0, body_bytes_, [&](std::string_view piece) { digest.update(piece); }); !read) {
+    return read;
   }
   if (to_hex(digest.finish()) != body_sha256_hex) return damaged("its body has another SHA-256");
-  piece.resize(items_ * entry_bytes + sum_bytes);
-  if (auto read = read_exactly(body_bytes_, piece); !read) return read;
-  const std::string_view table = std::string_view(piece).substr(0, piece.size() - sum_bytes);
-  if (crc32c(0, table) != get<std::uint32_t>(piece.data() + table.size())) return damaged("its table has another CRC");
+  std::uint32_t sum = 0;
+  const std::uint64_t table_end = body_bytes_ + items_ * entry_bytes;
+  if (auto read = for_each_piece(body_bytes_, table_end, [&](std::string_view piece) { sum = crc32c(sum, piece); });
+      !read) {
+    return read;
+  }
+  char stored[sum_bytes];
+  if (auto read = read_exactly(table_end, stored); !read) return read;
+  if (sum != get<std::uint32_t>(stored)) return damaged("its table has another CRC");
   return {};
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,6 +34,7 @@ class BodyFile {
 
   BodyFile(std::unique_ptr<File> file, std::uint64_t body_bytes, std::uint64_t items)
       : file_(std::move(file)), body_bytes_(body_bytes), items_(items) {}
+  Status for_each_piece(std::uint64_t begin, std::uint64_t end, const std::function<void(std::string_view)>& use);
   Status read_exactly(std::uint64_t offset, std::span<char> out);
 
   std::unique_ptr<File> file_;

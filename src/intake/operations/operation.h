@@ -36,6 +36,7 @@ struct Operation {
   std::string kind;     ///< which reader understands its items: "netsuite", "usage+json", "usage+ndjson"
   std::string channel;  ///< of the ledger's batches: "netsuite", "v1"
   std::string org;      ///< whose it is: who may know of it
+  std::string note;     ///< of the kind's owner, for its reader: settings that counted when it was taken
   std::uint64_t items = 0, body_bytes = 0;
   Principal sender;  ///< with the rights he had when it was taken
   std::uint64_t catalogue_position = 0;
@@ -47,7 +48,7 @@ struct Operation {
 };
 
 struct NewOperation {
-  std::string kind, channel, org;
+  std::string kind, channel, org, note;
   std::string idempotency_key;  ///< empty: none
   std::string body;             ///< as sent (plain, without Content-Encoding)
   std::vector<formats::TextRange> items;

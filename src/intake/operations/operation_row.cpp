@@ -9,12 +9,13 @@
 namespace meterport::intake {
 namespace {
 
-constexpr std::array<const char*, 23> columns = {
+constexpr std::array<const char*, 24> columns = {
     "id",
     "file",
     "kind",
     "channel",
     "org",
+    "note",
     "idempotency_key",
     "body_sha256",
     "body_bytes",
@@ -102,6 +103,7 @@ void type_conversion<StoredOperation>::from_base(const values& row, indicator, S
   operation.kind = row.get<std::string>("kind");
   operation.channel = row.get<std::string>("channel");
   operation.org = row.get<std::string>("org");
+  operation.note = row.get<std::string>("note");
   operation.items = count(row, "items");
   operation.body_bytes = count(row, "body_bytes");
   operation.sender = {};
@@ -126,6 +128,7 @@ void type_conversion<StoredOperation>::to_base(const StoredOperation& stored, va
   row.set("kind", operation.kind);
   row.set("channel", operation.channel);
   row.set("org", operation.org);
+  row.set("note", operation.note);
   row.set("idempotency_key", stored.idempotency_key);
   row.set("body_sha256", stored.body_sha256);
   set_count(row, "body_bytes", operation.body_bytes);

@@ -40,6 +40,8 @@ struct OperationKind {
   ItemReader read;
   /// Record ids are made of operation and index, so a duplicate is an item that was stored before a crash: `stored`.
   bool has_own_keys = false;
+  /// The subscriptions that its records name are those of the operation's org.
+  bool has_own_subscriptions = false;
 };
 
 /// The items of one operation in their order: what became of those settled when it was opened, and what was sent. One
@@ -52,7 +54,8 @@ class OperationItems {
   virtual Result<bool> next(ItemOutcome& outcome) = 0;
   /// The next one is that of this index.
   virtual Status go_to(std::uint64_t index) = 0;
-  /// The item as sent; valid until the next call. Cheap in ascending order.
+  /// The item as sent; valid until the next call. Cheap in ascending order. "null" where the body is gone, which made
+  /// the operation fail.
   virtual Result<std::string_view> text(std::uint64_t index) = 0;
 };
 
@@ -79,11 +82,12 @@ class Operations {
   virtual void set_kind(const std::string& kind, OperationKind how) = 0;
   /// Takes up what is unfinished.
   virtual void start() = 0;
-  /// Chunks under way are waited for; the rest goes on after the next start of the process.
+  /// No more chunks are sent; the rest goes on after the next start of the process.
   virtual void stop() = 0;
 
-  /// invalid: no items. forbidden: the sender may send no usage of that org. conflict: the idempotency key came with
-  /// another body before. The same key with the same body gives the operation that is there.
+  /// invalid: no items. busy: too many operations are unfinished. forbidden: the sender may send no usage of that org.
+  /// conflict: the idempotency key came with another body before. The same key with the same body gives the operation
+  /// that is there.
   virtual Result<Operation> create(const Principal& sender, NewOperation operation) = 0;
   /// not_found: none of that id that the caller may know of.
   virtual Result<Operation> get(const Principal& caller, OperationId id) = 0;

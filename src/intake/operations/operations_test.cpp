@@ -1,6 +1,7 @@
 #include "intake/operations/operations.h"
 
 #include <gtest/gtest.h>
+#include <soci/soci.h>
 
 #include <thread>
 
@@ -37,9 +38,14 @@ class OperationsTest : public ::testing::Test {
     }
     return out;
   }
+  static std::vector<formats::TextRange> ranges(const std::string& body) {
+    auto lines = line_ranges(body, 1'000'000);
+    EXPECT_TRUE(lines);
+    return lines ? std::move(*lines) : std::vector<formats::TextRange>{};
+  }
   Result<Operation> create(const std::string& body, const std::string& key = {},
                            const Principal& by = TestIntake::ingester()) {
-    return operations->create(by, {std::string(usage_ndjson_kind), "v1", "acme", key, body, line_ranges(body)});
+    return operations->create(by, {std::string(usage_ndjson_kind), "v1", "acme", "", key, body, ranges(body)});
   }
   Operation must_create(const std::string& body) {
     auto made = create(body);
@@ -212,7 +218,7 @@ TEST_F(OperationsTest, AMissingBodyOrReaderFailsItToo) {
   ASSERT_TRUE(t.files.remove(file_of(".body")));
   const std::string body = lines(1);
   const auto second =
-      operations->create(TestIntake::ingester(), {"unheard-of", "v1", "acme", "", body, line_ranges(body)});
+      operations->create(TestIntake::ingester(), {"unheard-of", "v1", "acme", "", "", body, ranges(body)});
   ASSERT_TRUE(second);
   operations->start();
   EXPECT_EQ(wait_for(first.id).state, OperationState::failed);
@@ -229,7 +235,7 @@ TEST_F(OperationsTest, AReaderThatFailsOnOneItemLosesThatItemAlone) {
                          return formats::read_usage_ndjson(text, {});
                        }});
   const std::string body = TestIntake::line("r0") + TestIntake::line("r1") + TestIntake::line("r2");
-  const auto made = operations->create(TestIntake::ingester(), {"fragile", "v1", "acme", "", body, line_ranges(body)});
+  const auto made = operations->create(TestIntake::ingester(), {"fragile", "v1", "acme", "", "", body, ranges(body)});
   operations->start();
   EXPECT_EQ(wait_for(made->id).state, OperationState::partial_success);
   EXPECT_EQ(outcomes(made->id), (std::vector<std::string>{"stored", "rejected", "stored"}));
@@ -242,7 +248,7 @@ TEST_F(OperationsTest, WithKeysOfItsOwnADuplicateWasStoredBeforeACrash) {
   kind.has_own_keys = true;
   operations->set_kind("own", kind);
   const std::string body = TestIntake::line("a");
-  const auto made = operations->create(TestIntake::ingester(), {"own", "v1", "acme", "", body, line_ranges(body)});
+  const auto made = operations->create(TestIntake::ingester(), {"own", "v1", "acme", "", "", body, ranges(body)});
   operations->start();
   EXPECT_EQ(wait_for(made->id).counts, (ItemCounts{.stored = 1}));
 }
@@ -252,6 +258,58 @@ TEST_F(OperationsTest, WaitsForAFullDiskAndGoesOn) {
   t.files.plan({.kind = FaultKind::no_space, .path_contains = ".results", .first = 1, .count = 1});
   operations->start();
   EXPECT_EQ(wait_for(made.id).counts.all(), 10U);
+}
+
+/// However often an operation has to wait and is woken meanwhile, one worker at a time steps it.
+TEST_F(OperationsTest, PausesAndAnswersTogetherLoseNothing) {
+  const std::string body = lines(20'000);
+  for (const unsigned faults : {1U, 9U}) {
+    for (const unsigned first : {1U, 3U}) {
+      const Operation made = must_create(body);
+      t.files.plan({.kind = FaultKind::no_space, .path_contains = ".results", .first = first, .count = faults});
+      operations->start();
+      const Operation end = wait_for(made.id);
+      EXPECT_EQ(end.state, OperationState::partial_success);
+      EXPECT_EQ(end.counts.all(), 20'000U);
+      EXPECT_EQ(end.counts.rejected, 2'000U);
+      EXPECT_EQ(outcomes(made.id).size(), 20'000U);
+      t.files.heal();
+    }
+  }
+  EXPECT_EQ(t.in_log(ledger::RecordKind::usage).size(), 18'000U);
+}
+
+TEST_F(OperationsTest, ManyAreTakenButFewAreOpen) {
+  operations.reset();
+  ASSERT_TRUE(settings.set("operations.unfinished_max", std::int64_t{100}));
+  open();
+  std::vector<OperationId> ids;
+  for (int i = 0; i < 100; ++i) ids.push_back(must_create(lines(i % 2 == 0 ? 4'500 : 2)).id);
+  const auto refused = create(lines(1));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::busy);
+  operations->start();
+  for (const OperationId id : ids) EXPECT_TRUE(is_final(wait_for(id).state));
+  EXPECT_TRUE(create(lines(1)));
+}
+
+TEST_F(OperationsTest, WhatWasSettledBeforeItFailedStaysTold) {
+  operations->start();
+  const Operation made = must_create(lines(9'000));
+  wait_for(made.id);
+  operations.reset();
+  // Its end was not stored when the process died, and meanwhile the disk lost the body.
+  ASSERT_TRUE(t.store->write([&](soci::session& session) -> Status {
+    session << "UPDATE operations SET state = 'CREATED', finished_us = 0, stored = 0, rejected = 0";
+    return {};
+  }));
+  ASSERT_TRUE(t.files.remove(file_of(".body")));
+  open();
+  operations->start();
+  const Operation end = wait_for(made.id);
+  EXPECT_EQ(end.state, OperationState::failed);
+  EXPECT_EQ(end.counts.stored, 8'100U);
+  EXPECT_EQ(outcomes(made.id).size(), 9'000U);
 }
 
 TEST_F(OperationsTest, AFailedSyncOfTheResultsIsNotTriedOver) {

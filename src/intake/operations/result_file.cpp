@@ -147,6 +147,7 @@ Result<ResultFile> ResultFile::open(FileSystem& files, const std::string& path) 
       file.bytes_ = end_before;
       file.counts_ = in_chunk;
     }
+    if (!read && read.error().kind != ErrorKind::internal) return fail(read);
     if (!read || !*read) break;
     in_chunk.add(outcome.state);
   }

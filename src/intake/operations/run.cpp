@@ -33,9 +33,13 @@ RunProgress Run::progress() const {
   return progress_;
 }
 
-std::size_t Run::chunks_under_way() const {
-  const std::lock_guard lock(mutex_);
-  return under_way_;
+std::string Run::path_of(std::string_view extension) const {
+  return parts_.folder + "/" + stored_.file + std::string(extension);
+}
+
+void Run::tell_waiting(std::string_view what, const Error& error) {
+  if (std::exchange(has_told_, true)) return;
+  log::warning(what, {{"operation", stored_.operation.id}, {"text", error.text}, {"detail", error.detail}});
 }
 
 Run::Next Run::step(const OperationKind* kind) {
@@ -48,7 +52,7 @@ Run::Next Run::step(const OperationKind* kind) {
   if (done) done = send_some(*kind);
   if (!done) {
     if (!is_passing(done.error().kind)) return fail_as_a_whole(done.error());
-    log::warning("an operation waits", {{"operation", stored_.operation.id}, {"detail", done.error().detail}});
+    tell_waiting("an operation waits", done.error());
     return Next::later;
   }
   if (chunks_.empty() && next_item_ == stored_.operation.items) {
@@ -63,13 +67,12 @@ Run::Next Run::step(const OperationKind* kind) {
 
 Status Run::open() {
   const Operation& operation = stored_.operation;
-  const std::string path = parts_.folder + "/" + stored_.file;
-  auto body = BodyFile::open(parts_.files, path + ".body", operation.body_bytes, operation.items);
+  auto body = BodyFile::open(parts_.files, path_of(".body"), operation.body_bytes, operation.items);
   if (!body) return fail(std::move(body));
   if (auto whole = body->verify(stored_.body_sha256); !whole) return whole;
   auto catalogue = parts_.catalog.at(operation.catalogue_position, day_of(operation.created));
   if (!catalogue) return fail(std::move(catalogue));
-  auto results = ResultFile::open(parts_.files, path + ".results");
+  auto results = ResultFile::open(parts_.files, path_of(".results"));
   if (!results) return fail(std::move(results));
   taken_ = {std::move(*catalogue), operation.created};
   body_ = std::move(*body);
@@ -93,6 +96,7 @@ Status Run::collect(const OperationKind& kind) {
     }
     if (auto settled = settle(*chunk, kind); !settled) return settled;
     chunks_.pop_front();
+    has_told_ = false;
   }
   note_progress();
   return {};
@@ -125,6 +129,7 @@ void Run::take_back(const ChunkPtr& chunk) {
   if (is_passing(error.kind)) {
     chunk->state = Chunk::State::to_send;
     must_pause_ = true;
+    tell_waiting("an operation waits for intake", error);
     return;
   }
   // Something in it cannot be settled: each by itself, so that only that is lost.
@@ -179,7 +184,6 @@ Status Run::send(const ChunkPtr& chunk, const OperationKind& kind) {
     const std::lock_guard lock(mutex_);
     chunk->state = Chunk::State::sent;
     chunk->answer.reset();
-    ++under_way_;
   }
   if (!batch) {
     answered(chunk, fail(std::move(batch)));
@@ -188,7 +192,7 @@ Status Run::send(const ChunkPtr& chunk, const OperationKind& kind) {
   parts_.intake.submit(
       stored_.operation.sender, std::move(*batch), stored_.operation.channel,
       [self = shared_from_this(), chunk](Result<BatchResult> answer) { self->answered(chunk, std::move(answer)); },
-      taken_);
+      {taken_.catalogue, taken_.time, kind.has_own_subscriptions ? stored_.operation.org : std::string()});
   return {};
 }
 
@@ -197,16 +201,21 @@ void Run::answered(const ChunkPtr& chunk, Result<BatchResult> answer) {
     const std::lock_guard lock(mutex_);
     chunk->answer = std::move(answer);
     chunk->state = Chunk::State::answered;
-    --under_way_;
   }
   wake_();
 }
 
 Run::Next Run::fail_as_a_whole(const Error& error) {
-  log::error("an operation failed",
-             {{"operation", stored_.operation.id}, {"text", error.text}, {"detail", error.detail}});
+  if (!std::exchange(has_told_, true)) {
+    log::error("an operation failed",
+               {{"operation", stored_.operation.id}, {"text", error.text}, {"detail", error.detail}});
+  }
   // Chunks under way are not waited for: what they store stays, as it does when an operation is cut off.
   chunks_.clear();
+  // What was settled before stays told.
+  if (!results_ && parts_.files.exists(path_of(".results"))) {
+    if (auto results = ResultFile::open(parts_.files, path_of(".results"))) results_ = std::move(*results);
+  }
   return finish(OperationState::failed, "The request as it was stored can't be read; nothing more of it is settled.");
 }
 
@@ -218,18 +227,27 @@ Run::Next Run::finish(OperationState state, std::string error) {
   if (results_) {
     end.counts = results_->counts();
     if (auto synced = results_->sync(); !synced) {
-      log::warning("the results of an operation are not synced",
-                   {{"operation", end.id}, {"detail", synced.error().detail}});
-      results_.reset();  // its state is unknown now: opened and filled again
-      chunks_.clear();
-      return Next::later;
+      tell_waiting("the results of an operation are not synced", synced.error());
+      return start_over();
     }
   }
   if (auto stored = store_.finish(end); !stored) {
-    log::warning("the end of an operation is not stored", {{"operation", end.id}, {"detail", stored.error().detail}});
+    tell_waiting("the end of an operation is not stored", stored.error());
     return Next::later;
   }
-  return Next::finished;
+  return state == OperationState::failed ? Next::failed : Next::finished;
+}
+
+/// After a failed sync nothing of the file can be relied on: it is made anew, from the ledger's answers.
+Run::Next Run::start_over() {
+  results_.reset();
+  chunks_.clear();
+  if (auto removed = parts_.files.remove(path_of(".results")); !removed) {
+    tell_waiting("the results of an operation stay behind", removed.error());
+  }
+  const std::lock_guard lock(mutex_);
+  progress_ = {.has_begun = true, .counts = {}, .result_bytes = 0};
+  return Next::later;
 }
 
 void Run::note_progress() {

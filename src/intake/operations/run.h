@@ -34,13 +34,13 @@ class Run : public std::enable_shared_from_this<Run> {
     again,             ///< more can be sent at once
     later,             ///< after a pause: intake can take nothing now
     finished,          ///< the end is stored
+    failed,            ///< likewise, that of an operation that could not be processed as a whole
   };
   /// One worker at a time. `kind` null: nobody understands these items, which fails the operation.
   Next step(const OperationKind* kind);
 
   [[nodiscard]] const StoredOperation& stored() const { return stored_; }
   [[nodiscard]] RunProgress progress() const;
-  [[nodiscard]] std::size_t chunks_under_way() const;
 
  private:
   struct Chunk {
@@ -61,6 +61,9 @@ class Run : public std::enable_shared_from_this<Run> {
   Status send(const ChunkPtr& chunk, const OperationKind& kind);
   void answered(const ChunkPtr& chunk, Result<BatchResult> answer);
   [[nodiscard]] Next finish(OperationState state, std::string error);
+  void tell_waiting(std::string_view what, const Error& error);
+  [[nodiscard]] std::string path_of(std::string_view extension) const;
+  [[nodiscard]] Next start_over();
   void note_progress();
 
   const OperationParts parts_;
@@ -75,10 +78,10 @@ class Run : public std::enable_shared_from_this<Run> {
   std::deque<ChunkPtr> chunks_;  ///< not yet collected, in order
   std::uint64_t next_item_ = 0;  ///< first one in no chunk yet
   bool must_pause_ = false;
+  bool has_told_ = false;  ///< that it waits: once, until it goes on
 
   mutable std::mutex mutex_;  ///< guards what follows and the chunks' state and answer
   RunProgress progress_;
-  std::size_t under_way_ = 0;
 };
 
 }  // namespace meterport::intake

@@ -14,6 +14,13 @@ namespace {
 constexpr std::chrono::milliseconds pause{200};
 constexpr std::chrono::milliseconds prune_interval{1'000};
 constexpr std::size_t prune_rows_max = 200;
+/// Operations that have their files open and take turns.
+constexpr std::size_t open_max = 32;
+/// A small one need not wait until one of so many large ones ends (N52): it is done in a turn or two.
+constexpr std::size_t open_with_small_ones_max = 64;
+constexpr std::uint64_t small_items_max = 4'000;
+/// Of the waiting ones the smallest comes next, but every fourth time the oldest, so that none waits for ever.
+constexpr std::uint64_t oldest_every = 4;
 
 std::unexpected<Error> unknown_operation() {
   return fail(ErrorKind::not_found, "There is no such operation.");
@@ -31,7 +38,10 @@ OperationService::OperationService(const OperationParts& parts)
       store_(parts.control),
       probe_(parts.metrics),
       threads_(static_cast<std::size_t>(parts.settings.number("operations.runners"))),
-      retention_s_(parts.settings.number("operations.retention")) {}
+      retention_s_(parts.settings.number("operations.retention")),
+      unfinished_max_(static_cast<std::size_t>(parts.settings.number("operations.unfinished_max"))) {
+  waker_->service = this;
+}
 
 Status OperationService::begin() {
   if (auto made = parts_.files.make_folders(parts_.folder); !made) return made;
@@ -79,53 +89,82 @@ void OperationService::stop() {
   std::vector<std::thread> workers = std::exchange(workers_, {});
   lock.unlock();
   for (std::thread& worker : workers) worker.join();
-  // Answers that are still to come end in wake(), which needs this service.
-  lock.lock();
-  wake_.wait(lock, [this] {
-    return std::ranges::all_of(turns_, [](const auto& entry) { return entry.second.run->chunks_under_way() == 0; });
-  });
+  // Answers of chunks that are still under way find nobody: they are in the ledger, and the next start finds them
+  // there.
+  const std::lock_guard waker_lock(waker_->mutex);
+  waker_->service = nullptr;
 }
 
 void OperationService::add_run(StoredOperation stored) {
   const OperationId id = stored.operation.id;
-  auto run = std::make_shared<Run>(parts_, std::move(stored), [this, id] { wake(id); });
+  const std::uint64_t items = stored.operation.items;
+  auto run = std::make_shared<Run>(parts_, std::move(stored), [waker = waker_, id] {
+    const std::lock_guard lock(waker->mutex);
+    if (waker->service != nullptr) waker->service->wake(id);
+  });
   const std::lock_guard lock(mutex_);
   Turn& turn = turns_[id];
   turn.run = std::move(run);
-  queue_locked(turn, id);
+  if (may_open(turn.run->stored().operation)) {
+    open_locked(id, turn);
+  } else {
+    waiting_.emplace(items, id);
+  }
 }
 
-void OperationService::queue_locked(Turn& turn, OperationId id) {
-  if (std::exchange(turn.is_queued, true)) return;
-  queue_.push_back(id);
-  wake_.notify_all();
+bool OperationService::may_open(const Operation& operation) const {
+  return open_ < (operation.items <= small_items_max ? open_with_small_ones_max : open_max);
+}
+
+void OperationService::open_locked(OperationId id, Turn& turn) {
+  turn.is_open = true;
+  ++open_;
+  ask_for_step_locked(id, turn);
+}
+
+void OperationService::open_next_locked() {
+  if (waiting_.empty() || open_ >= open_max) return;
+  auto next = waiting_.begin();
+  if (++opened_ % oldest_every == 0) {
+    next = std::ranges::min_element(waiting_, {}, &std::pair<std::uint64_t, OperationId>::second);
+  }
+  const OperationId id = next->second;
+  waiting_.erase(next);
+  open_locked(id, turns_.at(id));
+}
+
+void OperationService::ask_for_step_locked(OperationId id, Turn& turn) {
+  if (turn.is_stepping) {
+    turn.is_woken = true;
+  } else if (!std::exchange(turn.is_queued, true)) {
+    queue_.push_back(id);
+    wake_.notify_all();
+  }
 }
 
 void OperationService::wake(OperationId id) {
   const std::lock_guard lock(mutex_);
-  const auto found = turns_.find(id);
-  if (found == turns_.end()) return;
-  Turn& turn = found->second;
-  if (turn.is_finished) {
-    if (turn.run->chunks_under_way() == 0) turns_.erase(found);
-  } else if (turn.is_stepping) {
-    turn.is_woken = true;
-  } else {
-    queue_locked(turn, id);
+  if (const auto found = turns_.find(id); found != turns_.end()) ask_for_step_locked(id, found->second);
+}
+
+void OperationService::end_pauses_locked() {
+  const auto now = Steady::now();
+  while (!paused_.empty() && paused_.begin()->first <= now) {
+    const OperationId id = paused_.begin()->second;
+    paused_.erase(paused_.begin());
+    const auto found = turns_.find(id);
+    if (found == turns_.end()) continue;
+    found->second.is_paused = false;
+    ask_for_step_locked(id, found->second);
   }
-  if (is_stopping_) wake_.notify_all();
 }
 
 void OperationService::work() {
   std::unique_lock lock(mutex_);
   while (!is_stopping_) {
-    const auto now = Steady::now();
-    while (!paused_.empty() && paused_.begin()->first <= now) {
-      const OperationId id = paused_.begin()->second;
-      paused_.erase(paused_.begin());
-      if (const auto found = turns_.find(id); found != turns_.end()) queue_locked(found->second, id);
-    }
+    end_pauses_locked();
     if (take_turn(lock)) continue;
+    const auto now = Steady::now();
     if (now >= next_prune_) {
       next_prune_ = now + prune_interval;
       prune(lock);
@@ -141,7 +180,7 @@ bool OperationService::take_turn(std::unique_lock<std::mutex>& lock) {
   if (queue_.empty()) return false;
   const OperationId id = queue_.front();
   queue_.pop_front();
-  Turn& turn = turns_.at(id);
+  Turn& turn = turns_.at(id);  // a queued one is neither being stepped nor gone
   turn.is_queued = false;
   turn.is_stepping = true;
   turn.is_woken = false;
@@ -157,37 +196,35 @@ bool OperationService::take_turn(std::unique_lock<std::mutex>& lock) {
 void OperationService::after_step(OperationId id, Run::Next next) {
   Turn& turn = turns_.at(id);
   turn.is_stepping = false;
-  switch (next) {
-    case Run::Next::finished:
-      probe_.finished();
-      turn.is_finished = true;
-      // A failed one may have chunks under way, whose answers come to wake().
-      if (turn.run->chunks_under_way() == 0) turns_.erase(id);
-      return;
-    case Run::Next::later:
-      paused_.emplace(Steady::now() + pause, id);
-      return;
-    case Run::Next::again:
-      queue_locked(turn, id);
-      return;
-    case Run::Next::wait_for_answers:
-      if (turn.is_woken) queue_locked(turn, id);
-      return;
+  if (next == Run::Next::finished || next == Run::Next::failed) {
+    next == Run::Next::finished ? probe_.finished() : probe_.failed();
+    turns_.erase(id);
+    --open_;
+    open_next_locked();
+    return;
   }
+  if (next == Run::Next::later && !std::exchange(turn.is_paused, true)) paused_.emplace(Steady::now() + pause, id);
+  if (next == Run::Next::again || turn.is_woken) ask_for_step_locked(id, turn);
 }
 
 void OperationService::prune(std::unique_lock<std::mutex>& lock) {
   if (retention_s_ == 0) return;
   lock.unlock();
-  const auto ended = store_.ended_before(parts_.clock.now().plus_seconds(-retention_s_), prune_rows_max);
-  if (ended) {
-    for (const StoredOperation& old : *ended) {
-      if (auto removed = store_.remove(old.operation.id); !removed) break;  // the next round tries again
-      remove_file(parts_.folder + "/" + old.file + ".body");
-      remove_file(parts_.folder + "/" + old.file + ".results");
-    }
+  if (const Status pruned = remove_old(); !pruned) {
+    log::warning("old operations are not removed", {{"detail", pruned.error().detail}});
   }
   lock.lock();
+}
+
+Status OperationService::remove_old() {
+  const auto ended = store_.ended_before(parts_.clock.now().plus_seconds(-retention_s_), prune_rows_max);
+  if (!ended) return fail(ended);
+  for (const StoredOperation& old : *ended) {
+    if (auto removed = store_.remove(old.operation.id); !removed) return removed;
+    remove_file(parts_.folder + "/" + old.file + ".body");
+    remove_file(parts_.folder + "/" + old.file + ".results");
+  }
+  return {};
 }
 
 Result<Operation> OperationService::create(const Principal& sender, NewOperation given) {
@@ -195,6 +232,12 @@ Result<Operation> OperationService::create(const Principal& sender, NewOperation
   const auto snapshot = parts_.catalog.current();
   if (!snapshot->allows(sender, Role::ingester, given.org)) {
     return fail(ErrorKind::forbidden, "sending usage needs the role ingester or admin");
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (turns_.size() >= unfinished_max_) {
+      return fail(ErrorKind::busy, "too many operations are unfinished; send again when some have ended");
+    }
   }
   if (auto can_store = parts_.intake.can_store(); !can_store) return fail(std::move(can_store));
   StoredOperation stored;
@@ -205,6 +248,7 @@ Result<Operation> OperationService::create(const Principal& sender, NewOperation
   operation.kind = std::move(given.kind);
   operation.channel = std::move(given.channel);
   operation.org = std::move(given.org);
+  operation.note = std::move(given.note);
   operation.items = given.items.size();
   operation.body_bytes = given.body.size();
   operation.sender = sender;

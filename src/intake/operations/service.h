@@ -7,8 +7,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "intake/operations/operation_probe.h"
@@ -37,24 +39,40 @@ class OperationService final : public Operations {
  private:
   using Steady = std::chrono::steady_clock;
   using RunPtr = std::shared_ptr<Run>;
+  /// One unfinished operation. One worker at a time steps it, whoever asks for a step and how often.
   struct Turn {
     RunPtr run;
-    bool is_queued = false, is_stepping = false;
-    bool is_woken = false;     ///< while it was stepping
-    bool is_finished = false;  ///< its end is stored; only answers of chunks are waited for
+    bool is_open = false;  ///< takes turns; else it waits for one that does to end
+    bool is_queued = false;
+    bool is_stepping = false;
+    bool is_woken = false;   ///< while it was stepping
+    bool is_paused = false;  ///< has its one entry in paused_
+  };
+  /// Brings answers that come from intake's threads to the service, as long as there is one.
+  struct Waker {
+    std::mutex mutex;
+    OperationService* service = nullptr;  ///< null: it has stopped
   };
 
   Status remove_orphans();
   void remove_file(const std::string& path);
   void add_run(StoredOperation stored);
   void wake(OperationId id);
-  void queue_locked(Turn& turn, OperationId id);
+
+  // With mutex_ held.
+  [[nodiscard]] bool may_open(const Operation& operation) const;
+  void open_locked(OperationId id, Turn& turn);
+  void open_next_locked();
+  void ask_for_step_locked(OperationId id, Turn& turn);
+  void end_pauses_locked();
+  void after_step(OperationId id, Run::Next next);
+
   void work();
   /// One step of the operation whose turn it is. False: there was none.
   bool take_turn(std::unique_lock<std::mutex>& lock);
-  void after_step(OperationId id, Run::Next next);
   /// Removes what is older than its time; about once a second.
   void prune(std::unique_lock<std::mutex>& lock);
+  Status remove_old();
   /// The operation as its run, if any, sees it now; how many bytes of results count.
   struct Seen {
     StoredOperation stored;
@@ -69,12 +87,17 @@ class OperationService final : public Operations {
   OperationProbe probe_;
   const std::size_t threads_;
   const std::int64_t retention_s_;
+  const std::size_t unfinished_max_;
+  const std::shared_ptr<Waker> waker_ = std::make_shared<Waker>();
   std::map<std::string, OperationKind, std::less<>> kinds_;
 
   std::mutex mutex_;  ///< guards all that follows
   std::condition_variable wake_;
-  std::map<OperationId, Turn> turns_;  ///< every unfinished operation
-  std::deque<OperationId> queue_;      ///< whose turn it is
+  std::map<OperationId, Turn> turns_;                        ///< every unfinished operation
+  std::size_t open_ = 0;                                     ///< of them
+  std::set<std::pair<std::uint64_t, OperationId>> waiting_;  ///< those not open, by their items
+  std::uint64_t opened_ = 0;                                 ///< from waiting_, ever
+  std::deque<OperationId> queue_;                            ///< whose turn it is
   std::multimap<Steady::time_point, OperationId> paused_;
   Steady::time_point next_prune_{};
   bool is_started_ = false, is_stopping_ = false;

@@ -19,8 +19,9 @@ Result<std::unique_ptr<OperationItems>> StoredItems::open(FileSystem& files, con
     if (!opened) return fail(std::move(opened));
     results = std::move(*opened);
     auto opened_body = BodyFile::open(files, path + ".body", operation.body_bytes, operation.items);
-    if (!opened_body) return fail(std::move(opened_body));
-    body = std::move(*opened_body);
+    const bool is_why_it_failed = operation.state == OperationState::failed;
+    if (!opened_body && !is_why_it_failed) return fail(std::move(opened_body));
+    if (opened_body) body = std::move(*opened_body);
   }
   return std::make_unique<StoredItems>(std::move(operation), std::move(body), std::move(results));
 }
@@ -37,9 +38,8 @@ Status StoredItems::go_to(std::uint64_t index) {
 }
 
 Result<std::string_view> StoredItems::text(std::uint64_t index) {
-  if (!body_ || index >= operation_.items) {
-    return fail(ErrorKind::not_found, "There is no such item.");
-  }
+  if (index >= operation_.items) return fail(ErrorKind::not_found, "There is no such item.");
+  if (!body_) return std::string_view("null");
   const std::vector<ItemText>& known = window_.items;
   if (known.empty() || index < known.front().index || index > known.back().index) {
     auto read = body_->read_items(index, window_items_max, window_bytes_max);

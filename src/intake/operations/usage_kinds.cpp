@@ -1,5 +1,7 @@
 #include "intake/operations/usage_kinds.h"
 
+#include <fmt/format.h>
+
 #include <limits>
 #include <string>
 #include <utility>
@@ -42,13 +44,17 @@ void add_usage_kinds(Operations& operations, const Settings& settings) {
                       }});
 }
 
-std::vector<formats::TextRange> line_ranges(std::string_view body) {
+Result<std::vector<formats::TextRange>> line_ranges(std::string_view body, std::size_t lines_max) {
   std::vector<formats::TextRange> ranges;
   for (std::size_t at = 0; at < body.size();) {
     const std::size_t end = std::min(body.find('\n', at), body.size());
     const std::string_view line = body.substr(at, end - at);
     const std::size_t first = line.find_first_not_of(" \t\r");
     if (first != std::string_view::npos) {
+      if (ranges.size() == lines_max) {
+        return fail(ErrorKind::too_large,
+                    fmt::format("The body has more than {} lines, which is the most.", lines_max));
+      }
       const std::size_t last = line.find_last_not_of(" \t\r");
       ranges.push_back({at + first, static_cast<std::uint32_t>(last + 1 - first)});
     }
