@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "catalog/json_tree.h"
 #include "catalog/test_catalog.h"
 #include "dialects/netsuite/item_error.h"
 
