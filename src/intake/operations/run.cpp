@@ -69,6 +69,7 @@ Status Run::open() {
   if (auto whole = body->verify(stored_.body_sha256); !whole) return whole;
   auto catalogue = parts_.catalog.at(operation.catalogue_position, day_of(operation.created));
   if (!catalogue) return fail(std::move(catalogue));
+  if (auto replaced = replace_results(path + ".results"); !replaced) return replaced;
   auto results = ResultFile::open(parts_.files, path + ".results");
   if (!results) return fail(std::move(results));
   taken_ = {std::move(*catalogue), operation.created};
@@ -76,6 +77,17 @@ Status Run::open() {
   next_item_ = results->counts().all();
   results_ = std::move(*results);
   note_progress();
+  return {};
+}
+
+/// After a failed sync what is on disk is unknown, and another sync of that file may say yes to pages that were lost:
+/// the bytes go into a new one.
+Status Run::replace_results(const std::string& path) {
+  if (!must_replace_results_) return {};
+  const auto bytes = read_file(parts_.files, path);
+  if (!bytes) return fail(bytes);
+  if (auto replaced = replace_file(parts_.files, path, *bytes); !replaced) return replaced;
+  must_replace_results_ = false;
   return {};
 }
 
@@ -220,8 +232,9 @@ Run::Next Run::finish(OperationState state, std::string error) {
     if (auto synced = results_->sync(); !synced) {
       log::warning("the results of an operation are not synced",
                    {{"operation", end.id}, {"detail", synced.error().detail}});
-      results_.reset();  // its state is unknown now: opened and filled again
+      results_.reset();
       chunks_.clear();
+      must_replace_results_ = true;
       return Next::later;
     }
   }
