@@ -5,15 +5,46 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/decimal.h"
+
 namespace meterport::catalog {
 namespace {
 
 constexpr std::size_t depth_max = 32;
 
+/// The document with a 0 and blanks in place of each number, and the numbers as written. nlohmann reads a number
+/// through a double and refuses what is beyond one's range; like this it sees none. What is no number is left for it to
+/// refuse.
+struct WithoutNumbers {
+  explicit WithoutNumbers(std::string_view document) : text(document) {
+    constexpr std::string_view number_characters = "0123456789+-.eE";
+    bool is_in_string = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      const char c = text[at];
+      if (c == '"') is_in_string = !is_in_string;
+      if (c == '\\') ++at;
+      if (is_in_string || (c != '-' && (c < '0' || c > '9'))) continue;
+      const std::size_t size = std::min(document.find_first_not_of(number_characters, at), document.size()) - at;
+      const std::string_view token = document.substr(at, size);
+      const auto number = Decimal::parse(token);
+      if (number || number.error() != DecimalError::bad_format) {
+        numbers.emplace_back(token);
+        text.replace(at, size, size, ' ')[at] = '0';
+      }
+      at += size - 1;
+    }
+  }
+
+  std::string text;
+  std::vector<std::string> numbers;
+};
+
 /// Builds the tree from nlohmann's events. Containers under construction are owned by the stack, so no pointer into a
 /// growing vector is kept.
 class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
  public:
+  explicit TreeBuilder(std::vector<std::string> numbers) : numbers_(std::move(numbers)) {}
+
   bool null() override { return add({}); }
   bool boolean(bool value) override {
     JsonValue v;
@@ -21,13 +52,9 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
     v.boolean = value;
     return add(std::move(v));
   }
-  bool number_integer(number_integer_t value) override {
-    return add_text(JsonValue::Type::number, fmt::to_string(value));
-  }
-  bool number_unsigned(number_unsigned_t value) override {
-    return add_text(JsonValue::Type::number, fmt::to_string(value));
-  }
-  bool number_float(number_float_t, const string_t& token) override { return add_text(JsonValue::Type::number, token); }
+  bool number_integer(number_integer_t) override { return add_number(); }
+  bool number_unsigned(number_unsigned_t) override { return add_number(); }
+  bool number_float(number_float_t, const string_t&) override { return add_number(); }
   bool string(string_t& value) override { return add_text(JsonValue::Type::string, std::move(value)); }
   bool binary(binary_t&) override { return false; }
   bool start_object(std::size_t) override { return open(JsonValue::Type::object); }
@@ -66,6 +93,11 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
     std::string key;  ///< of the member now being read
   };
 
+  /// The next one of the document; beyond them comes only what is no number, which ends in parse_error().
+  bool add_number() {
+    std::string text = next_number_ < numbers_.size() ? std::move(numbers_[next_number_++]) : std::string();
+    return add_text(JsonValue::Type::number, std::move(text));
+  }
   bool add_text(JsonValue::Type type, std::string text) {
     JsonValue v;
     v.type = type;
@@ -106,6 +138,8 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
   }
 
   std::vector<Open> stack_;
+  std::vector<std::string> numbers_;
+  std::size_t next_number_ = 0;
 };
 
 }  // namespace
@@ -116,8 +150,9 @@ const JsonValue* JsonValue::find(std::string_view name) const {
 }
 
 Result<JsonValue> parse_json(std::string_view text) {
-  TreeBuilder builder;
-  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) return std::unexpected(std::move(builder.error));
+  WithoutNumbers document(text);
+  TreeBuilder builder(std::move(document.numbers));
+  if (!nlohmann::json::sax_parse(document.text, &builder)) return std::unexpected(std::move(builder.error));
   return std::move(builder.root);
 }
 

@@ -194,5 +194,22 @@ TEST(Json, NumbersKeepTheirDigitsAndWhatIsNoJsonIsRefused) {
   EXPECT_FALSE(parse_json(std::string(40, '[') + std::string(40, ']')));
 }
 
+TEST(Json, ANumberMayBeBeyondEveryDouble) {
+  const std::string digits(500, '7');
+  const auto tree = parse_json(R"({"1e400":[1e400,-1E+999999999999,-0,1e-999,"1e400 \\\" 2"],"b":)" + digits + "}");
+  ASSERT_TRUE(tree) << tree.error().detail;
+  const auto& items = tree->find("1e400")->items;
+  EXPECT_EQ(items[0].text, "1e400");
+  EXPECT_EQ(items[1].text, "-1E+999999999999");
+  EXPECT_EQ(items[2].text, "-0");
+  EXPECT_EQ(items[3].text, "1e-999");
+  EXPECT_EQ(items[4].text, R"(1e400 \" 2)") << "a text is no number";
+  EXPECT_EQ(tree->find("b")->text, digits);
+  for (const char* bad :
+       {"1e", "-", "1.", ".5", "+1", "1e400x", "[1 2]", "[1-2]", "1.2.3", "[1,02,3]", "{1:2}", "[--1]"}) {
+    EXPECT_FALSE(parse_json(bad)) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace meterport::catalog

@@ -91,6 +91,24 @@ TEST_F(ResolverTest, ALineIsOneOfTheSubscriptionAndOfTheRecordsOrgAndMeter) {
   EXPECT_EQ(verdict(record("1", 1, "gone")), "unknown_org /org");
 }
 
+/// Ids are unique per owner only: of two subscriptions of one id the account's own is meant, not the nearest one's.
+TEST_F(ResolverTest, WithAnAccountOnlyItsSubscriptionsAreMeant) {
+  resolver.emplace(catalog->current(), sender, "agent", day_of(clock.now()), false, "acme");
+  EXPECT_EQ(verdict(record("5", 1)), "ok");
+  EXPECT_EQ(verdict(record("5", 2)), "unknown_line /line") << "that is acme-eu's";
+  EXPECT_EQ(verdict(record("4", 1)), "unknown_subscription /subscription");
+  resolver.emplace(catalog->current(), sender, "agent", day_of(clock.now()), false);
+  EXPECT_EQ(verdict(record("5", 2)), "ok");
+}
+
+TEST_F(ResolverTest, OfALineWithoutMeterTheSenderHearsThatItTakesNoUsage) {
+  UsageRecord given = record("1", 3);
+  given.meter = {};
+  EXPECT_EQ(verdict(given), "line_unusable /line");
+  given.line = 1;
+  EXPECT_EQ(verdict(given), "mismatch /meter");
+}
+
 TEST_F(ResolverTest, OnlyUsageLinesThatAreActiveOrSuspendedTakeUsage) {
   for (const std::int64_t number : {3, 4, 6}) EXPECT_EQ(verdict(record("1", number)), "line_unusable /line") << number;
   EXPECT_EQ(text(record("1", 3)), "line: its type is recurring; only lines of type usage take usage");

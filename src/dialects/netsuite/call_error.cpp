@@ -22,9 +22,11 @@ CallError unexpected(int status) {
   return {status, "UNEXPECTED_ERROR", std::string(unexpected_text)};
 }
 
+/// Every 503 and every limit (netsuite.md 2.3).
 bool is_worth_retrying(ErrorKind kind) {
-  return kind == ErrorKind::busy || kind == ErrorKind::rate_limited || kind == ErrorKind::store_unavailable ||
-         kind == ErrorKind::storage_full;
+  return kind == ErrorKind::busy || kind == ErrorKind::rate_limited || kind == ErrorKind::too_many_jobs ||
+         kind == ErrorKind::store_unavailable || kind == ErrorKind::storage_full ||
+         kind == ErrorKind::region_unavailable;
 }
 
 /// "1234567-sb1.restlets.api.example.com" -> the account a bearer client thinks it is talking to.

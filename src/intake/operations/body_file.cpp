@@ -112,8 +112,10 @@ Result<ItemChunk> BodyFile::read_items(std::uint64_t first, std::uint64_t count_
   std::uint64_t end = begin, count = 0;
   for (; count * entry_bytes < table.size(); ++count) {
     const formats::TextRange range = range_at(count);
+    if (range.begin < end || range.begin > body_bytes_ || range.size > body_bytes_ - range.begin) {
+      return damaged("an item stands outside of it");
+    }
     const std::uint64_t range_end = range.begin + range.size;
-    if (range.begin < end || range_end > body_bytes_) return damaged("an item stands outside of it");
     if (count > 0 && range_end - begin > bytes_max) break;
     end = range_end;
   }

@@ -315,9 +315,11 @@ TEST_F(OperationsTest, WhatWasSettledBeforeItFailedStaysTold) {
 TEST_F(OperationsTest, AFailedSyncOfTheResultsIsNotTriedOver) {
   const Operation made = must_create(lines(10));
   t.files.plan({.kind = FaultKind::sync_error, .path_contains = ".results", .first = 1, .count = 1});
+  t.files.plan({.kind = FaultKind::sync_error, .path_contains = ".results.new", .first = 1, .count = 1});
   operations->start();
-  EXPECT_EQ(wait_for(made.id).counts.all(), 10U);
+  EXPECT_EQ(wait_for(made.id).counts, (ItemCounts{.stored = 9, .rejected = 1}));
   EXPECT_EQ(outcomes(made.id).size(), 10U);
+  EXPECT_EQ(t.files.faults_injected(), 2U) << "they are written to a new file";
 }
 
 TEST_F(OperationsTest, WhatIsNotDurableIsNotTaken) {

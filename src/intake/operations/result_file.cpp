@@ -142,6 +142,8 @@ Result<ResultFile> ResultFile::open(FileSystem& files, const std::string& path) 
   for (;;) {
     const std::uint64_t end_before = reader->end_of_chunk();
     const auto read = reader->next(outcome);
+    // What can't be read now may be whole.
+    if (!read && read.error().kind != ErrorKind::internal) return fail(read);
     // An item of the next chunk, or the end, or damage: the chunk before was whole.
     if (!read || !*read || reader->end_of_chunk() != end_before) {
       file.bytes_ = end_before;

@@ -28,7 +28,7 @@ struct ItemOutcome {
 
 class ResultFile {
  public:
-  /// Goes on behind the whole chunks that are there; cuts the rest off.
+  /// Goes on behind the whole chunks that are there; cuts the rest off. After a read error nothing is cut.
   static Result<ResultFile> open(FileSystem& files, const std::string& path);
 
   /// The items that follow those settled so far.

@@ -72,6 +72,7 @@ Status Run::open() {
   if (auto whole = body->verify(stored_.body_sha256); !whole) return whole;
   auto catalogue = parts_.catalog.at(operation.catalogue_position, day_of(operation.created));
   if (!catalogue) return fail(std::move(catalogue));
+  if (auto replaced = replace_results(path_of(".results")); !replaced) return replaced;
   auto results = ResultFile::open(parts_.files, path_of(".results"));
   if (!results) return fail(std::move(results));
   taken_ = {std::move(*catalogue), operation.created};
@@ -79,6 +80,17 @@ Status Run::open() {
   next_item_ = results->counts().all();
   results_ = std::move(*results);
   note_progress();
+  return {};
+}
+
+/// After a failed sync what is on disk is unknown, and another sync of that file may say yes to pages that were lost:
+/// the bytes go into a new one.
+Status Run::replace_results(const std::string& path) {
+  if (!must_replace_results_) return {};
+  const auto bytes = read_file(parts_.files, path);
+  if (!bytes) return fail(bytes);
+  if (auto replaced = replace_file(parts_.files, path, *bytes); !replaced) return replaced;
+  must_replace_results_ = false;
   return {};
 }
 
@@ -228,7 +240,10 @@ Run::Next Run::finish(OperationState state, std::string error) {
     end.counts = results_->counts();
     if (auto synced = results_->sync(); !synced) {
       tell_waiting("the results of an operation are not synced", synced.error());
-      return start_over();
+      results_.reset();
+      chunks_.clear();
+      must_replace_results_ = true;
+      return Next::later;
     }
   }
   if (auto stored = store_.finish(end); !stored) {
@@ -236,18 +251,6 @@ Run::Next Run::finish(OperationState state, std::string error) {
     return Next::later;
   }
   return state == OperationState::failed ? Next::failed : Next::finished;
-}
-
-/// After a failed sync nothing of the file can be relied on: it is made anew, from the ledger's answers.
-Run::Next Run::start_over() {
-  results_.reset();
-  chunks_.clear();
-  if (auto removed = parts_.files.remove(path_of(".results")); !removed) {
-    tell_waiting("the results of an operation stay behind", removed.error());
-  }
-  const std::lock_guard lock(mutex_);
-  progress_ = {.has_begun = true, .counts = {}, .result_bytes = 0};
-  return Next::later;
 }
 
 void Run::note_progress() {

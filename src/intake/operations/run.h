@@ -51,6 +51,7 @@ class Run : public std::enable_shared_from_this<Run> {
   using ChunkPtr = std::shared_ptr<Chunk>;
 
   Status open();
+  Status replace_results(const std::string& path);
   [[nodiscard]] Next fail_as_a_whole(const Error& error);
   /// Appends the results of the answered chunks at the front.
   Status collect(const OperationKind& kind);
@@ -63,7 +64,6 @@ class Run : public std::enable_shared_from_this<Run> {
   [[nodiscard]] Next finish(OperationState state, std::string error);
   void tell_waiting(std::string_view what, const Error& error);
   [[nodiscard]] std::string path_of(std::string_view extension) const;
-  [[nodiscard]] Next start_over();
   void note_progress();
 
   const OperationParts parts_;
@@ -78,7 +78,8 @@ class Run : public std::enable_shared_from_this<Run> {
   std::deque<ChunkPtr> chunks_;  ///< not yet collected, in order
   std::uint64_t next_item_ = 0;  ///< first one in no chunk yet
   bool must_pause_ = false;
-  bool has_told_ = false;  ///< that it waits: once, until it goes on
+  bool must_replace_results_ = false;  ///< a sync of them failed
+  bool has_told_ = false;              ///< that it waits: once, until it goes on
 
   mutable std::mutex mutex_;  ///< guards what follows and the chunks' state and answer
   RunProgress progress_;
