@@ -343,3 +343,15 @@ def test_a_dry_run_checks_only_and_bad_files_are_refused(shared):
     problem(shared.api("POST", "/v1/catalog", [1]), 400, "invalid")
     problem(shared.api("POST", "/v1/catalog?dry_run=maybe", file), 400, "invalid", "dry_run")
     assert shared.api("GET", "/v1/catalog").body == before
+
+
+@covers("POST /v1/catalog")
+def test_a_date_format_names_day_month_and_year_once(shared):
+    for bad in ("M/D/YY", "YYYY-MM", "D/D/YYYY", "day D of M, YYYY"):
+        refused = shared.api("POST", "/v1/catalog?dry_run=true", {"orgs": [{"id": "acme", "kind": "production", "name": "Acme", "date_format": bad,
+                                                                           "ids": {"informatica": "4wMFqGlxAKVlIFTixlTSOY"}}]})
+        problem(refused, 400, "invalid", "/orgs/0/date_format")
+    for good in ("D-MONTH-YYYY", "DD-Mon-YYYY", "YYYY-MM-DD", "D MONTH, YYYY"):
+        taken = shared.api("POST", "/v1/catalog?dry_run=true", {"orgs": [{"id": "acme", "kind": "production", "name": "Acme", "date_format": good,
+                                                                         "ids": {"informatica": "4wMFqGlxAKVlIFTixlTSOY"}}]})
+        assert taken.status == 200, taken

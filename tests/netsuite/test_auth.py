@@ -1,6 +1,7 @@
 """Who is let in: TBA signatures, bearer tokens, NLAuth, lock-out (netsuite.md section 6, N01 to N16)."""
 import base64
 import hashlib
+import socket
 import time
 
 import pytest
@@ -300,3 +301,60 @@ def test_N16_nlauth_by_switch_only(client, folder):
         for bad in (nlauth(password="wrong"), nlauth(email="nobody@acme.example"), nlauth(account="7654321"), nlauth(account=None), nlauth(password=None), "NLAuth"):
             error(on.send(ASK, authorization=bad), 401, "INVALID_LOGIN_CREDENTIALS")
         accepted(signed(on))
+
+
+def test_N16_the_mail_address_of_a_user_with_another_name(folder):
+    users = [{**INGESTER, "name": "nora", "email": "nora@acme.example"}]
+    with running(folder, catalogue={**CATALOGUE, "users": CATALOGUE["users"] + users}, config="[netsuite]\nnlauth = true\n") as server:
+        on = NetSuite(server)
+        accepted(on.send(ASK, authorization=nlauth(email="nora@acme.example")))
+        accepted(on.send(ASK, authorization=nlauth(email="NORA@acme.example")))
+        accepted(on.send(ASK, authorization=nlauth(email="nora")))
+        error(on.send(ASK, authorization=nlauth(email="nora@acme.example", password="wrong")), 401, "INVALID_LOGIN_CREDENTIALS")
+
+
+def test_C28_every_refused_scheme_leaves_its_cause(client):
+    for authorization, cause in (("Basic YTpi", "scheme_unknown"), ("Bearer mp_0123456789012345678901", "token_rejected"), (nlauth(), "nlauth_off")):
+        known = len(causes(client.server))
+        assert client.send(ASK, authorization=authorization).status == 401
+        assert await_cause(client.server, known) == cause
+        entry = client.server.api("GET", "/v1/audit?event=call_refused").json()["entries"][0]
+        assert entry["detail"] == cause and entry["peer"] == "127.0.0.1", entry
+
+
+def test_a_flood_of_strangers_hides_no_entry_of_an_account(fresh):
+    client = NetSuite(fresh)
+    for _ in range(150):
+        client.send(ASK, authorization="")
+    client.send(ASK, authorization=header(client.fields(key={**client.key, "token_secret": "wrong"}), ACCOUNT))
+    entry = fresh.api("GET", "/v1/audit").json()["entries"][0]
+    assert (entry["org"], entry["detail"]) == ("acme", "InvalidSignature"), entry
+
+
+def raw(server, *pieces, between=lambda: None):
+    """Sends the pieces on a socket of their own; the status line's code."""
+    host, port = server.host.split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+            between()
+        return int(connection.recv(65536).split(b" ", 2)[1])
+
+
+def test_a_target_in_absolute_form_is_signed_like_any(client):
+    head = (f"POST {client.url()} HTTP/1.1\r\nHost: {client.server.host}\r\nAuthorization: {client.authorization()}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(ASK)}\r\n\r\n")
+    assert raw(client.server, head.encode() + ASK.encode()) == 400
+
+
+def test_N06_a_slow_body_does_not_make_a_timestamp_stale(fresh):
+    client = NetSuite(fresh)
+    head = (f"POST {PATH}?{QUERY} HTTP/1.1\r\nHost: {fresh.host}\r\nAuthorization: {client.authorization(timestamp=str(now(fresh) - 290))}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(ASK)}\r\nExpect: 100-continue\r\n\r\n").encode()
+    host, port = fresh.host.split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(head)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100"), "the head was accepted"
+        fresh.advance(30)
+        connection.sendall(ASK.encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400"), "past the log-in"

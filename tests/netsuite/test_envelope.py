@@ -182,3 +182,29 @@ def test_a_failed_store_is_503_with_retry_after(folder):
         server.restart()
         assert operations(server) == [], "what was refused left nothing"
         assert NetSuite(server, key).success(GOOD)
+
+
+def test_paths_beside_the_restlet_answer_in_its_form(client):
+    for path in ("/app/site/hosting/other.nl", "/app/site/hosting/restlet.nl/"):
+        answer = client.server.call("POST", path, b"{}", {"Content-Type": "application/json"})
+        error(answer, 404, "SSS_INVALID_SCRIPTLET_ID", "That Suitelet is invalid, disabled, or no longer exists.")
+
+
+def test_C6_half_a_surrogate_pair_costs_its_usage_alone(client):
+    good = compact(GOOD)
+    answer = client.create_text('[' + good + ',' + good[:-1] + ',"memo":"\\ud800"},' + good + ']')
+    assert answer.status == 200, answer
+    result = client.wait(answer.json()["requestId"])["result"]
+    assert [item["index"] for item in result["successes"]] == [0, 2]
+    [failure] = result["failures"]
+    assert failure["index"] == 1 and failure["result"]["name"] == "INVALID_PROPERTY_FORMAT"
+    error(client.create_text('[' + good[:-1] + ',"memo":"\\x"}]'), 400, "INVALID_REQUEST")
+
+
+def test_a_request_has_a_most_of_usages(folder):
+    with running(folder, catalogue=CATALOGUE, config="[operations]\nitems_max = 3\n") as server:
+        client = NetSuite(server)
+        assert client.create_text(compact([GOOD] * 3)).status == 200
+        error(client.create_text(compact([GOOD] * 4)), 400, "INVALID_REQUEST", "The body has more than 3 items, which is the most.")
+        lines = server.api("POST", "/v1/usage", "1\n" * 4, content_type="application/x-ndjson", Prefer="respond-async")
+        assert lines.status == 413 and lines.json()["code"] == "too_large"
