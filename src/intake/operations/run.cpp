@@ -226,6 +226,10 @@ Run::Next Run::fail_as_a_whole(const Error& error) {
   chunks_.clear();
   // What was settled before stays told.
   if (!results_ && parts_.files.exists(path_of(".results"))) {
+    if (auto replaced = replace_results(path_of(".results")); !replaced) {
+      tell_waiting("the results of an operation are not synced", replaced.error());
+      return Next::later;
+    }
     if (auto results = ResultFile::open(parts_.files, path_of(".results"))) results_ = std::move(*results);
   }
   return finish(OperationState::failed, "The request as it was stored can't be read; nothing more of it is settled.");
