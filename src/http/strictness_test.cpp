@@ -165,7 +165,10 @@ TEST_F(ServerTest, OverTheBoundRequestsAreRefusedWithRetryAfter) {
   EXPECT_EQ(refused.header("Retry-After"), "1");
   reply_a(Response::text(200, "a"));
   EXPECT_EQ(a.read_answer().body, "a");
-  EXPECT_EQ(client.exchange("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
+  // The client can have the answer a moment before the server counts the request as over.
+  int status = 503;
+  while (status == 503) status = client.exchange("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n").status;
+  EXPECT_EQ(status, 200);
   reply_b(Response::text(200, "b"));
   EXPECT_EQ(b.read_answer().body, "b");
 }
