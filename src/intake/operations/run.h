@@ -2,7 +2,6 @@
 // answered, in order, and sends the next ones; answers come from other threads and ask for another step.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
