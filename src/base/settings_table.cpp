@@ -40,8 +40,8 @@ SettingSpec text(std::string_view name, std::string fallback, std::string_view h
   return {.name = name, .fallback = std::move(fallback), .unit = "", .allowed = std::move(allowed), .help = help};
 }
 
-SettingSpec list(std::string_view name, std::string_view help) {
-  return {.name = name, .fallback = std::vector<std::string>{}, .unit = "", .allowed = {}, .help = help};
+SettingSpec list(std::string_view name, std::string_view help, std::vector<std::string> fallback = {}) {
+  return {.name = name, .fallback = std::move(fallback), .unit = "", .allowed = {}, .help = help};
 }
 
 // clang-format off
@@ -151,6 +151,30 @@ std::vector<SettingSpec> dialect_settings() {
     number("netsuite.body_bytes_max", 16 * mib, "bytes", {kib, gib}, "Longest request body."),
     number("netsuite.concurrency_max", 0, "requests", {0, 10'000},
            "Requests of one account worked on at the same time; 0: no limit."),
+
+    list("here.token_urls",
+         "Token addresses clients may have signed for besides the one they reach.",
+         {"https://account.api.here.com/oauth2/token"}),
+    flag("here.unsigned_secrets", false,
+         "Takes client_id and client_secret in a token request in place of a signature."),
+    flag("here.reports", true, "Whether reports may be asked for."),
+    flag("here.quoted_dates", false, "Prints dates in JSON answers as 2022-03-01'T'00:00:00."),
+    flag("here.csv_extra_columns", false, "Adds charge number and raw usage to the CSV, at the end."),
+    number("here.csv_rows_max", 20'000, "rows", {1, 1'000'000}, "Most rows of usage as CSV; more are refused."),
+    number("here.report_rows_max", 1'000'000, "rows", {1, 100'000'000},
+           "Most rows of a report; one with more ends as failed."),
+    number("here.active_reports_max", 100, "reports", {1, 10'000},
+           "Unfinished reports a realm may have; one more is answered 429 with Retry-After."),
+    number("here.report_retention", 30 * day_s, "s", {60, 0},
+           "A report can be downloaded this long after it is completed, then it is archived."),
+
+    text("mail.server", "",
+         "SMTP server that sends mail: smtp://host:587 or, with TLS from the start, smtps://host:465; empty: no mail."),
+    text("mail.from", "", "Address mail comes from."),
+    text("mail.user", "", "Name to log in with at the mail server; empty: none."),
+    text("mail.password_file", "", "File that holds the password for mail.user."),
+    text("mail.tls", "required", "Whether an smtp:// server must offer STARTTLS.", {"required", "if-offered", "none"}),
+    text("mail.ca_file", "", "PEM file with certificates to trust for the mail server; empty: the system's."),
 
     list("delivery.allowed_ranges",
          "CIDR ranges of private addresses that callbacks may go to, for instance [\"10.1.0.0/16\", \"::1/128\"]."),

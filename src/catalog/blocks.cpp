@@ -105,30 +105,43 @@ void check_group_by(ObjectReader& reader, const std::map<std::string, std::strin
 
 }  // namespace
 
-std::string read_here_block(FormCheck& check, const JsonValue& value, const std::string& pointer) {
+HereNames read_here_block(FormCheck& check, const JsonValue& value, const std::string& pointer) {
   ObjectReader reader(check, value, pointer, {"feature_id", "name", "category", "value_driver"});
-  std::string text;
-  JsonWriter out(text);
-  out.begin_object();
-  for (const std::string_view name : {"feature_id", "name", "category", "value_driver"}) {
-    text_field(out, name, reader.text(name, Need::optional));
-  }
-  out.end_object();
-  return text;
+  HereNames names;
+  names.feature_id = reader.text("feature_id", Need::optional);
+  names.name = reader.text("name", Need::optional);
+  names.category = reader.text("category", Need::optional);
+  names.value_driver = reader.text("value_driver", Need::optional);
+  return names;
 }
 
-std::string read_billing_block(FormCheck& check, const JsonValue& value, const std::string& pointer) {
+void write_here_block(JsonWriter& out, const HereNames& names) {
+  out.key("here").begin_object();
+  text_field(out, "feature_id", names.feature_id);
+  text_field(out, "name", names.name);
+  text_field(out, "category", names.category);
+  text_field(out, "value_driver", names.value_driver);
+  out.end_object();
+}
+
+BillingRule read_billing_block(FormCheck& check, const JsonValue& value, const std::string& pointer) {
   ObjectReader reader(check, value, pointer, {"free_per_month", "block_size", "hourly"});
-  std::string text;
-  JsonWriter out(text);
-  out.begin_object();
-  for (const std::string_view name : {"free_per_month", "block_size"}) {
-    const Decimal number = reader.decimal(name, Need::optional).value_or(Decimal{});
-    if (number.is_negative()) reader.refuse(name, "must not be negative");
-    out.field(name, number.to_text());
-  }
-  out.field("hourly", reader.boolean("hourly").value_or(true)).end_object();
-  return text;
+  const auto number = [&](std::string_view name) {
+    const Decimal read = reader.decimal(name, Need::optional).value_or(Decimal{});
+    if (read.is_negative()) reader.refuse(name, "must not be negative");
+    return read;
+  };
+  BillingRule rule;
+  rule.free_per_month = number("free_per_month");
+  rule.block_size = number("block_size");
+  rule.hourly = reader.boolean("hourly").value_or(true);
+  return rule;
+}
+
+void write_billing_block(JsonWriter& out, const BillingRule& rule) {
+  out.key("billing").begin_object();
+  out.field("free_per_month", rule.free_per_month.to_text()).field("block_size", rule.block_size.to_text());
+  out.field("hourly", rule.hourly).end_object();
 }
 
 std::string read_openmeter_block(FormCheck& check, const JsonValue& value, const std::string& pointer) {

@@ -80,10 +80,9 @@ Decimal default_divisor(const Meter& meter) {
 
 void read_blocks(ObjectReader& reader, Meter& meter) {
   FormCheck& check = reader.check();
-  if (const JsonValue* block = reader.object("here"))
-    meter.here_json = read_here_block(check, *block, reader.at("here"));
+  if (const JsonValue* block = reader.object("here")) meter.here = read_here_block(check, *block, reader.at("here"));
   if (const JsonValue* block = reader.object("billing")) {
-    meter.billing_json = read_billing_block(check, *block, reader.at("billing"));
+    meter.billing = read_billing_block(check, *block, reader.at("billing"));
   }
   if (const JsonValue* block = reader.object("openmeter")) {
     meter.openmeter_json = read_openmeter_block(check, *block, reader.at("openmeter"));
@@ -149,8 +148,8 @@ std::string meter_to_json(const Meter& meter) {
   if (meter.divisor != default_divisor(meter)) out.field("divisor", meter.divisor.to_text());
   text_field(out, "category", meter.category);
   write_rates(out, meter);
-  write_block(out, "here", meter.here_json);
-  write_block(out, "billing", meter.billing_json);
+  if (meter.here) write_here_block(out, *meter.here);
+  if (meter.billing) write_billing_block(out, *meter.billing);
   write_block(out, "openmeter", meter.openmeter_json);
   text_field(out, "org", meter.org);
   texts_field(out, "aliases", meter.aliases);

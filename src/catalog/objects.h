@@ -31,9 +31,12 @@ Meter read_meter(FormCheck& check, const JsonValue& value, const std::string& po
 Subscription read_subscription(FormCheck& check, const JsonValue& value, const std::string& pointer);
 Region read_region(FormCheck& check, const JsonValue& value, const std::string& pointer);
 
-/// The meter's blocks of other wires as normal JSON text.
-std::string read_here_block(FormCheck& check, const JsonValue& value, const std::string& pointer);
-std::string read_billing_block(FormCheck& check, const JsonValue& value, const std::string& pointer);
+// The meter's blocks of other wires; write_ adds the member to an open object.
+HereNames read_here_block(FormCheck& check, const JsonValue& value, const std::string& pointer);
+void write_here_block(JsonWriter& out, const HereNames& names);
+BillingRule read_billing_block(FormCheck& check, const JsonValue& value, const std::string& pointer);
+void write_billing_block(JsonWriter& out, const BillingRule& rule);
+/// As normal JSON text.
 std::string read_openmeter_block(FormCheck& check, const JsonValue& value, const std::string& pointer);
 /// One text member of such a block ("" if it has none): for the rules on feature ids and slugs.
 std::string block_text(std::string_view block_json, std::string_view member);

@@ -168,7 +168,8 @@ Status check_meter_values(const State& state, const Places& places, Day day) {
   for (const auto& [key, meter] : state.meters) {
     const std::string tenant = meter->org.empty() ? std::string{} : tenant_of(state, meter->org, day);
     if (auto fine = ids.add(meter->id, key, tenant); !fine) return fine;
-    if (auto fine = features.add(block_text(meter->here_json, "feature_id"), key, tenant); !fine) return fine;
+    if (auto fine = features.add(meter->here ? meter->here->feature_id : std::string(), key, tenant); !fine)
+      return fine;
     for (const std::string& alias : meter->aliases) {
       if (auto fine = aliases.add(alias, key, tenant); !fine) return fine;
     }

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "catalog/snapshot_build.h"
+#include "model/charge_item.h"
 
 namespace meterport::catalog {
 namespace {
@@ -51,6 +52,11 @@ class StateSnapshot final : public Snapshot {
   const Org* org_by_netsuite_account(std::string_view account) const override {
     const auto it = netsuite_accounts_.find(normal_netsuite_account(account));
     return it == netsuite_accounts_.end() ? nullptr : it->second;
+  }
+  const Org* org_by_realm(std::string_view realm) const override {
+    if (const auto it = realms_.find(realm); it != realms_.end()) return it->second;
+    const Org* by_id = org(realm);
+    return by_id != nullptr && realm_of(*by_id) == realm ? by_id : nullptr;
   }
   const Org* org_by_alias(std::string_view parent, std::string_view alias) const override {
     const Node* above = node(parent);
@@ -178,6 +184,7 @@ class StateSnapshot final : public Snapshot {
     for (const auto& [id, org] : state_->orgs) {
       nodes_.try_emplace(org->id).first->second.org = org.get();
       if (!org->informatica_id.empty()) informatica_ids_.emplace(org->informatica_id, org.get());
+      if (!org->here_realm.empty()) realms_.emplace(org->here_realm, org.get());
       if (!org->netsuite_account.empty()) {
         netsuite_accounts_.emplace(normal_netsuite_account(org->netsuite_account), org.get());
       }
@@ -215,6 +222,7 @@ class StateSnapshot final : public Snapshot {
   ByText<Node> nodes_;  // its elements point at each other; elements of an unordered_map do not move
   ByText<Tenant> tenants_;
   ByText<const Org*> informatica_ids_;
+  ByText<const Org*> realms_;                                      ///< of ids.here_realm
   std::unordered_map<std::string, const Org*> netsuite_accounts_;  // in normal form
   ByText<const Meter*> everyones_, everyones_aliases_;
 };

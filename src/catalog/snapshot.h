@@ -43,6 +43,8 @@ class Snapshot {
   [[nodiscard]] virtual const Org* org_by_informatica_id(std::string_view id) const = 0;
   /// By `ids.netsuite_account`, ignoring case and with '-' taken as '_'.
   [[nodiscard]] virtual const Org* org_by_netsuite_account(std::string_view account) const = 0;
+  /// By `ids.here_realm`, else by an id that is a realm (model/charge_item.h).
+  [[nodiscard]] virtual const Org* org_by_realm(std::string_view realm) const = 0;
   /// By alias among the orgs under that parent.
   [[nodiscard]] virtual const Org* org_by_alias(std::string_view parent, std::string_view alias) const = 0;
   [[nodiscard]] virtual std::vector<const Org*> orgs() const = 0;  ///< by id

@@ -33,6 +33,14 @@ struct NewDelivery {
   std::string body;
 };
 
+/// A mail as it is to be sent: text and HTML say the same. Header values must not hold line ends (they are refused).
+struct NewMail {
+  std::string job_id;
+  std::string org;
+  std::string to;                   ///< one address
+  std::string subject, text, html;  ///< UTF-8
+};
+
 struct Delivery {
   std::string id, job_id, org, url, state;  ///< pending, delivered, failed, refused
   int attempts = 0;
@@ -60,6 +68,10 @@ class Outbox {
   /// The same as part of the caller's write transaction, so that a job's end and its callback are stored together or
   /// not at all. Call wake() after the commit.
   virtual Status enqueue_within(soci::session& session, const NewDelivery& delivery) = 0;
+  /// A mail as part of the caller's write transaction. Without mail.server nothing is stored: an export never fails for
+  /// want of mail. Sent like a callback: at least once, same pauses and attempts, each recorded (status: SMTP's reply
+  /// code). Its `url` is "mailto:" and the address.
+  virtual Status enqueue_mail_within(soci::session& session, const NewMail& mail) = 0;
   virtual void wake() = 0;
   /// Deletes the job's deliveries and their attempts as part of the caller's write transaction, whatever their state.
   /// An attempt under way ends unrecorded.

@@ -82,6 +82,9 @@ class StoredOutbox final : public Outbox {
     return {};
   }
 
+  Status enqueue_mail_within(soci::session&, const NewMail&) override {
+    return fail(ErrorKind::not_supported, "not there yet");
+  }
   void wake() override {
     {
       const std::lock_guard lock(mutex_);

@@ -40,7 +40,8 @@ struct Job {
                                 ///< around it (informatica.md 5.1)
   ExportSpec spec;
   DialectNote note;
-  std::string user_id;  ///< of the principal who asked
+  std::string user_id;       ///< of the principal who asked
+  std::uint64_t number = 0;  ///< of a numbered job: one series for the server, from 1001, none given twice; else 0
   Snapshot snapshot;
   Instant created, updated;
   std::optional<Instant> finished, expires;
@@ -57,8 +58,11 @@ JobState shown_state(const Job& job, Instant now);
 
 /// How a dialect's limits differ.
 struct CreateOptions {
-  int active_jobs_max = 0;      ///< unfinished jobs per requesting org and dialect; 0 = 100
-  bool partial_rights = false;  ///< run over readable linked orgs and end PARTIAL_SUCCESS
+  int active_jobs_max = 0;       ///< unfinished jobs per requesting org and dialect; 0 = 100
+  bool partial_rights = false;   ///< run over readable linked orgs and end PARTIAL_SUCCESS
+  bool is_numbered = false;      ///< give it a number
+  std::int64_t retention_s = 0;  ///< how long the artifact stays, the job itself then for ever; 0: exports.retention
+                                 ///< and exports.jobs_retention
 };
 
 /// Renders the callback body of a dialect's final job; empty = nothing is sent. It may be called again after a restart,
@@ -70,10 +74,25 @@ struct ListRequest {
   std::size_t page_size = 50;  ///< 1 to 1000
   std::string page_token = {};
 };
+/// A page of a requesting org's numbered jobs by place, for wires that page by number.
+struct NumberedRequest {
+  std::string org;
+  std::string dialect;
+  bool is_ascending = false;  ///< by creation; ties by number, the same direction
+  std::uint64_t skip = 0;
+  std::size_t count_max = 100;
+};
+struct NumberedJobs {
+  std::uint64_t total = 0;
+  std::vector<Job> jobs;
+};
 struct JobPage {
   std::vector<Job> jobs;  ///< newest first
   std::string next_page_token;
 };
+
+/// Renders the mail to a dialect's final job; none: nothing is sent. As CallbackText it may be called again.
+using MailText = std::function<std::optional<delivery::NewMail>(const Job&)>;
 
 class Exports {
  public:
@@ -85,6 +104,7 @@ class Exports {
 
   /// Before start(): which text tells of a job's end, by dialect name.
   virtual void set_callback_text(std::string dialect, CallbackText text) = 0;
+  virtual void set_mail_text(std::string dialect, MailText text) = 0;
   /// Starts runners and retention. Jobs can be created before.
   virtual void start() = 0;
   /// Refuses to take new jobs up; runs on at most that long, then re-queues what is left.
@@ -100,6 +120,11 @@ class Exports {
   /// to those who may read every linked org. Else not_found, as for an unknown id.
   virtual Result<Job> get(const Principal& principal, std::string_view id) = 0;
   virtual Result<JobPage> list(const Principal& principal, const ListRequest& request) = 0;
+  /// By number; else as get().
+  virtual Result<Job> get_numbered(const Principal& principal, std::uint64_t number) = 0;
+  /// Every job of the dialect asked for under the org, by whomever, in whatever state, that the caller may see (of a
+  /// principal with a project: those for that project). forbidden: he is no exporter or admin of the org.
+  virtual Result<NumberedJobs> list_numbered(const Principal& principal, const NumberedRequest& request) = 0;
   /// Cancels at the next slice; conflict if it is final.
   virtual Result<Job> cancel(const Principal& principal, std::string_view id) = 0;
   /// A new job of the same spec and snapshot, of a FAILED or CANCELLED one.

@@ -85,6 +85,14 @@ void Service::set_callback_text(std::string dialect, CallbackText text) {
   callback_texts_[std::move(dialect)] = std::move(text);
 }
 
+void Service::set_mail_text(std::string, MailText) {}
+Result<Job> Service::get_numbered(const Principal&, std::uint64_t) {
+  return fail(ErrorKind::not_supported, "not there yet");
+}
+Result<NumberedJobs> Service::list_numbered(const Principal&, const NumberedRequest&) {
+  return fail(ErrorKind::not_supported, "not there yet");
+}
+
 Result<Job> Service::create(const Principal& principal, const ExportSpec& spec, const DialectNote& note,
                             const CreateOptions& options) {
   if (auto checked = check_spec(spec); !checked) return fail(std::move(checked));

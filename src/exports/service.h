@@ -53,12 +53,15 @@ class Service final : public Exports {
   Status begin();
 
   void set_callback_text(std::string dialect, CallbackText text) override;
+  void set_mail_text(std::string dialect, MailText text) override;
   void start() override;
   void stop(std::int64_t wait_ms_max) override;
   Result<Job> create(const Principal& principal, const ExportSpec& spec, const DialectNote& note,
                      const CreateOptions& options) override;
   Result<Job> get(const Principal& principal, std::string_view id) override;
   Result<JobPage> list(const Principal& principal, const ListRequest& request) override;
+  Result<Job> get_numbered(const Principal& principal, std::uint64_t number) override;
+  Result<NumberedJobs> list_numbered(const Principal& principal, const NumberedRequest& request) override;
   Result<Job> cancel(const Principal& principal, std::string_view id) override;
   Result<Job> retry(const Principal& principal, std::string_view id) override;
   void when_final(const Principal& principal, std::string_view id, std::int64_t wait_ms_max,

@@ -13,11 +13,11 @@
 
 namespace meterport::identity {
 
-enum class KeyKind : std::uint8_t { meterport, netsuite };
+enum class KeyKind : std::uint8_t { meterport, netsuite, here };
 std::string_view to_string(KeyKind kind);  ///< as `keys create --for` has it
 
 struct ApiKey {
-  std::string id;  ///< of a netsuite key: its token id
+  std::string id;  ///< of a netsuite key: its token id; of a here key: its access key id
   std::string name, org, source;
   std::vector<Grant> grants;
   Instant created;
@@ -25,6 +25,9 @@ struct ApiKey {
   KeyKind kind = KeyKind::meterport;
   std::string consumer_key;  ///< netsuite: the application the token is of
   std::string account;       ///< netsuite: the org's ids.netsuite_account, which clients send as realm
+  std::string app_id;        ///< here: the application the key is of
+  std::string realm;         ///< here: the org as a realm
+  std::string user;          ///< here: name of the user it acts for; empty: none
 };
 
 struct NewApiKey {

@@ -174,6 +174,22 @@ class StoredIdentity final : public Identity {
   Result<Principal> authenticate_signed(const SignedRequest& request, const SignatureRules& rules) override {
     return signatures_.check(request, rules);
   }
+  Result<AccessKey> create_access_key(const Principal&, const NewAccessKey&) override {
+    return fail(ErrorKind::not_supported, "not there yet");
+  }
+  Result<SigningApp> authenticate_app(const SignedRequest&, const oauth1::Parameters&) override {
+    return fail(ErrorKind::not_supported, "not there yet");
+  }
+  Result<SigningApp> authenticate_app_secret(std::string_view, std::string_view, std::string_view,
+                                             std::string_view) override {
+    return fail(ErrorKind::not_supported, "not there yet");
+  }
+  Result<std::string> issue_access_token(const SigningApp&, std::int64_t, std::string_view) override {
+    return fail(ErrorKind::not_supported, "not there yet");
+  }
+  Result<TokenCaller> authenticate_access_token(std::string_view) override {
+    return fail(ErrorKind::not_supported, "not there yet");
+  }
   void note_refused(const Principal* caller, std::string_view cause, std::string_view peer,
                     std::string_view request_id) override {
     const Principal nobody;

@@ -25,8 +25,10 @@
 #include "base/settings.h"
 #include "catalog/catalog.h"
 #include "control/store.h"
+#include "identity/access_key.h"
 #include "identity/api_key.h"
 #include "identity/audit_entry.h"
+#include "identity/oauth1.h"
 #include "identity/signed_request.h"
 #include "model/principal.h"
 
@@ -91,14 +93,31 @@ class Identity {
   virtual Result<std::pair<ApiKey, std::string>> create_key(const Principal& by, const NewApiKey& key) = 0;
   /// `invalid` also for an org without ids.netsuite_account and an application that is not the org's.
   virtual Result<SignedKey> create_signed_key(const Principal& by, const NewSignedKey& key) = 0;
+  /// `invalid` also for an org that is no realm, an application that is not the org's, a user the org does not have.
+  virtual Result<AccessKey> create_access_key(const Principal& by, const NewAccessKey& key) = 0;
   virtual Result<std::vector<ApiKey>> keys(const Principal& by) = 0;  ///< of every kind, oldest first
-  /// By key id, token id, or consumer key: that ends the application with all its tokens.
+  /// By key id, token id, access key id, or consumer key or app id: that ends the application with all its keys.
   virtual Status revoke_key(const Principal& by, std::string_view id) = 0;
   /// An API key or a session id, as after "Bearer ".
   virtual Result<Principal> authenticate_bearer(std::string_view token) = 0;
   /// netsuite.md 6.1, TBA. unauthenticated or malformed, one text each; the detail is the cause's word ("nonce_used"),
   /// which otherwise only the log and the audit trail have.
   virtual Result<Principal> authenticate_signed(const SignedRequest& request, const SignatureRules& rules) = 0;
+
+  /// here.md 5: a token request. unauthenticated or malformed, whose detail is the cause's word: "no_authorization",
+  /// "malformed_header", "timestamp", "signature_method", "version", "nonce_used", "unknown_key", "app_id_as_key",
+  /// "key_disabled", "app_not_active" (its org is disabled or deleted), "bad_signature". The body must be there: a
+  /// good request's nonce is remembered. `form`: the body's fields when it is a form: they are signed.
+  virtual Result<SigningApp> authenticate_app(const SignedRequest& request, const oauth1::Parameters& form) = 0;
+  /// Key id and secret sent plainly (only where a setting allows it): causes as above.
+  virtual Result<SigningApp> authenticate_app_secret(std::string_view access_key_id, std::string_view secret,
+                                                     std::string_view peer, std::string_view request_id) = 0;
+  /// A token of the app for at most `lifetime_s`. `project`: an HRN of a project, the token then sees that one alone.
+  virtual Result<std::string> issue_access_token(const SigningApp& app, std::int64_t lifetime_s,
+                                                 std::string_view project) = 0;
+  /// unauthenticated, whose detail is the cause's word: "token_malformed", "token_expired", "token_revoked" (key or
+  /// application ended, org not active). Cheap, never waits.
+  virtual Result<TokenCaller> authenticate_access_token(std::string_view token) = 0;
 
   /// For dialects whose answer does not tell why: log and audit trail get the cause, one word ("permission_denied").
   /// `caller`: who it is, if that is known.

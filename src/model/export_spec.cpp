@@ -5,8 +5,8 @@
 namespace meterport {
 namespace {
 
-constexpr names::Table<5> kinds = {"summary", "project-folder", "asset", "job-level", "usage"};
-static_assert(names::covers(kinds, ExportKind::usage));
+constexpr names::Table<6> kinds = {"summary", "project-folder", "asset", "job-level", "usage", "billed-usage"};
+static_assert(names::covers(kinds, ExportKind::billed_usage));
 
 constexpr names::Table<3> splits = {"combined", "per-org", "per-meter"};
 static_assert(names::covers(splits, FileSplit::per_meter));

@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "base/instant.h"
+#include "model/billed_usage.h"
 
 namespace meterport {
 
-enum class ExportKind { summary, project_folder, asset, job_level, usage };
-/// Command line and API names: "summary", "project-folder", "asset", "job-level", "usage".
+enum class ExportKind { summary, project_folder, asset, job_level, usage, billed_usage };
+/// Command line and API names: "summary", "project-folder", "asset", "job-level", "usage", "billed-usage".
 std::string_view to_string(ExportKind kind);
 std::optional<ExportKind> parse_export_kind(std::string_view text);
 
@@ -39,7 +40,7 @@ struct Snapshot {
 
 struct ExportSpec {
   ExportKind kind = ExportKind::summary;
-  Period period;    ///< whole UTC days for the Informatica kinds
+  Period period;    ///< whole UTC days for the Informatica kinds, whole UTC hours for billed-usage
   std::string org;  ///< requesting org
   bool all_linked = false;
   FileSplit split = FileSplit::combined;
@@ -47,6 +48,7 @@ struct ExportSpec {
   std::string format = "csv";
   std::optional<std::uint64_t> as_of_position;  ///< --as-of POSITION
   std::optional<Instant> as_of_time;            ///< --as-of TIME
+  BilledUsageSpec billed;                       ///< kind billed-usage: what its rows show
 };
 
 /// Wire facts a dialect keeps with its job, so that it can print the job again: the core does not read them.
@@ -54,6 +56,7 @@ struct DialectNote {
   std::string dialect;  ///< "informatica", "meterport"
   std::string json;     ///< the dialect's own echo fields
   std::string callback_url;
+  std::string mail_to{};  ///< address that is told of the job's end; empty: nobody
 };
 
 }  // namespace meterport

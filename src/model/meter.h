@@ -24,6 +24,20 @@ struct Rate {
   Decimal ipu_per_unit;
 };
 
+/// The meter's names on the HERE wire; empty = its own (crosswalk 1.5).
+struct HereNames {
+  std::string feature_id, name, category, value_driver;
+  friend bool operator==(const HereNames&, const HereNames&) = default;
+};
+
+/// How much of the usage is billable (crosswalk 2.2 "Billable quantity").
+struct BillingRule {
+  Decimal free_per_month;  ///< in the meter's unit; not negative
+  Decimal block_size;      ///< sums are rounded up to whole blocks; 0: not rounded
+  bool hourly = true;      ///< each hour's sum is rounded, else the month's
+  friend bool operator==(const BillingRule&, const BillingRule&) = default;
+};
+
 struct Meter {
   std::string id;
   std::vector<DatedName> names;  ///< by valid_from, the undated first
@@ -34,9 +48,11 @@ struct Meter {
   std::vector<Rate> rates;
   std::string org;  ///< owner; empty = everyone's
   std::vector<std::string> aliases;
-  /// The blocks of other wires (here, billing, openmeter), kept as the JSON text of the catalogue file: checked,
-  /// stored and exported now, given effect by those dialects.
-  std::string here_json, billing_json, openmeter_json;
+  std::optional<HereNames> here;
+  std::optional<BillingRule> billing;  ///< none: all usage is billable
+  /// The block of the OpenMeter wire, kept as the JSON text of the catalogue file: checked, stored and exported now,
+  /// given effect by that dialect.
+  std::string openmeter_json;
 
   [[nodiscard]] const std::string& name_on(Day day) const;
   [[nodiscard]] const std::string& scalar_or_unit() const { return scalar.empty() ? unit : scalar; }

@@ -24,6 +24,7 @@ struct Principal {
   std::string name;  ///< user name or key name, for the audit trail
   std::string org;   ///< home org: the requesting org of vendor calls
   std::vector<Grant> grants;
+  std::string project{};          ///< a token for one project (its HRN): sees that project's usage alone; empty: all
   std::string default_source;     ///< of an API key: the `source` of records that name none
   bool is_server_itself = false;  ///< offline command line and background work: may do everything
 };

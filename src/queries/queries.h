@@ -22,6 +22,7 @@
 #include "loading/loader.h"
 #include "model/export_spec.h"
 #include "model/principal.h"
+#include "queries/billed_usage.h"
 #include "rating/flat.h"
 #include "warehouse/warehouse.h"
 
@@ -55,7 +56,8 @@ struct ProjectFolderRow {
 /// One line of GET /v1/usage.
 struct TotalRow {
   std::string org, meter;  ///< empty when not grouped by
-  std::optional<Day> day;
+  std::optional<Day> day;  ///< UTC
+  std::optional<Period> window;
   std::vector<std::string> dims;
   Total quantity;
   std::uint64_t records = 0;
@@ -66,7 +68,9 @@ struct TotalsRequest {
   std::string org;
   bool all_linked = false;  ///< else the org alone
   std::string meter;
-  std::vector<std::string> group_by;  ///< "org", "meter", "day" and dimension names
+  std::vector<std::string> group_by;  ///< "org", "meter", "day", "window" and dimension names
+  Window window = Window::none;       ///< what "window" stands for
+  std::string time_zone = "UTC";      ///< IANA name: windows begin at its hours, midnights, months; invalid: unknown
   std::optional<std::uint64_t> as_of_position;
 };
 struct TotalsAnswer {
@@ -106,13 +110,20 @@ class Queries {
                              const std::vector<const Org*>& orgs, const Slice& slice,
                              const std::function<Status(const ProjectFolderRow&)>& each);
 
+  /// Rows of `spec` over [period.from, period.to), whole hours; `orgs` in place of spec.orgs. The catalogue must
+  /// outlive the reader.
+  Result<std::unique_ptr<BilledUsage>> billed_usage(const Snapshot& snapshot, catalog::SnapshotPtr catalogue,
+                                                    const std::vector<const Org*>& orgs, Period period,
+                                                    const BilledUsageSpec& spec);
+  /// Everything that is durable now, for a synchronous read; wait_loaded() next.
+  Result<Snapshot> pin_durable();
+
   /// Day totals for GET /v1/usage; viewer, exporter or admin on the org (and, all_linked, on each linked org). Sees all
   /// that was acknowledged before the call, waiting for it up to 2 s: else busy. not_found: org or meter unknown or
   /// hidden; too_large: more than 200,000 rows.
   Result<TotalsAnswer> totals(const Principal& principal, const TotalsRequest& request);
 
  private:
-  Result<Snapshot> pin_durable();
   Result<Snapshot> with_catalogue(Instant as_of, std::uint64_t position);
   warehouse::Warehouse& warehouse_;
   loading::Loader& loader_;
