@@ -93,7 +93,7 @@ class Identity {
   virtual Result<std::pair<ApiKey, std::string>> create_key(const Principal& by, const NewApiKey& key) = 0;
   /// `invalid` also for an org without ids.netsuite_account and an application that is not the org's.
   virtual Result<SignedKey> create_signed_key(const Principal& by, const NewSignedKey& key) = 0;
-  /// `invalid` also for an org that is no realm, an application that is not the org's, a user the org does not have.
+  /// `invalid` also for an org that is no realm, an application that is not the org's, a user it can't act for.
   virtual Result<AccessKey> create_access_key(const Principal& by, const NewAccessKey& key) = 0;
   virtual Result<std::vector<ApiKey>> keys(const Principal& by) = 0;  ///< of every kind, oldest first
   /// By key id, token id, access key id, or consumer key or app id: that ends the application with all its keys.
@@ -106,8 +106,8 @@ class Identity {
 
   /// here.md 5: a token request. unauthenticated or malformed, whose detail is the cause's word: "no_authorization",
   /// "malformed_header", "timestamp", "signature_method", "version", "nonce_used", "unknown_key", "app_id_as_key",
-  /// "key_disabled", "app_not_active" (its org is disabled or deleted), "bad_signature". The body must be there: a
-  /// good request's nonce is remembered. `form`: the body's fields when it is a form: they are signed.
+  /// "key_disabled", "app_not_active" (it is revoked, or its org disabled or deleted), "bad_signature". The body must
+  /// be there: a good request's nonce is remembered. `form`: the body's fields when it is a form: they are signed.
   virtual Result<SigningApp> authenticate_app(const SignedRequest& request, const oauth1::Parameters& form) = 0;
   /// Key id and secret sent plainly (only where a setting allows it): causes as above.
   virtual Result<SigningApp> authenticate_app_secret(std::string_view access_key_id, std::string_view secret,
