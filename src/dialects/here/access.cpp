@@ -12,7 +12,8 @@ constexpr std::string_view realms_path = "/v2/usage/realms/";
 
 /// Before the body is read there are no path values yet.
 std::string_view realm_in(const http::Request& request) {
-  if (const auto found = request.path_values.find(realm_field); found != request.path_values.end()) return found->second;
+  if (const auto found = request.path_values.find(realm_field); found != request.path_values.end())
+    return found->second;
   std::string_view path = request.path;
   if (!path.starts_with(realms_path)) return {};
   path.remove_prefix(realms_path.size());
@@ -45,7 +46,8 @@ Result<RealmCaller> enter_realm(const Services& services, const http::Request& r
   if (!token) return fail(std::move(token));
   const std::string_view realm = realm_in(request);
   if (!is_realm(realm)) {
-    return fail(ErrorKind::invalid, "realmId: must be of 5 to 30 letters, digits, - and _", {}, std::string(realm_field));
+    return fail(ErrorKind::invalid, "realmId: must be of 5 to 30 letters, digits, - and _", {},
+                std::string(realm_field));
   }
   RealmCaller caller{std::move(*token), services.catalog.current(), nullptr};
   caller.org = org_for(*caller.catalogue, caller.token.principal, realm, need);

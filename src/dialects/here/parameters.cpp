@@ -24,8 +24,9 @@ constexpr std::size_t report_id_min = 11, report_id_max = 30;
 constexpr std::string_view report_prefix = "REPORT-";
 
 constexpr std::array<std::string_view, 10> usage_field_names = {
-    "realmId", "featureId",   "billingSubscriptionId", "billingChargeNumber", "category", "name",
-    "valueDriver", "usageValue", "billableValue",         "resource"};
+    "realmId",       "featureId", "billingSubscriptionId", "billingChargeNumber",
+    "category",      "name",      "valueDriver",           "usageValue",
+    "billableValue", "resource"};
 constexpr std::array<std::string_view, 3> channels = {"hot", "cold", "ds"};
 constexpr std::array<std::string_view, 3> charge_types = {"all", "billable", "nonBillable"};
 constexpr std::array<std::string_view, 4> detail_levels = {"summarized", "hour", "day", "month"};
@@ -117,7 +118,8 @@ class Reader {
     if (!end) return fail(end);
     if (*end < *start) return refuse("endDate", "must not be before startDate");
     if (end->us - start->us > span_s_max * Instant::us_per_second) {
-      return fail(ErrorKind::range_too_long, "startDate and endDate must not be more than 95 days apart", {}, "endDate");
+      return fail(ErrorKind::range_too_long, "startDate and endDate must not be more than 95 days apart", {},
+                  "endDate");
     }
     query_.start = *start;
     query_.end = *end;
@@ -126,12 +128,11 @@ class Reader {
   }
 
   Status texts() {
-    for (const auto& [name, target, characters_max] :
-         {std::tuple("featureId", &query_.feature_id, std::size_t{256}),
-          std::tuple("appId", &query_.app_id, std::size_t{128}),
-          std::tuple("projectHrn", &query_.project_hrn, std::size_t{256}),
-          std::tuple("billingTag", &query_.billing_tag, std::size_t{500}),
-          std::tuple("category", &query_.category, std::size_t{128})}) {
+    for (const auto& [name, target, characters_max] : {std::tuple("featureId", &query_.feature_id, std::size_t{256}),
+                                                       std::tuple("appId", &query_.app_id, std::size_t{128}),
+                                                       std::tuple("projectHrn", &query_.project_hrn, std::size_t{256}),
+                                                       std::tuple("billingTag", &query_.billing_tag, std::size_t{500}),
+                                                       std::tuple("category", &query_.category, std::size_t{128})}) {
       auto value = text(request_, name, characters_max);
       if (!value) return fail(std::move(value));
       *target = std::move(*value);
@@ -235,7 +236,8 @@ Result<PageQuery> read_page_query(const http::Request& request) {
   if (const auto value = request.query_value("offset")) {
     const auto offset = whole_number(*value);
     // A page beyond the largest number is empty like every page past the end.
-    if (!offset || *offset > std::numeric_limits<std::int64_t>::max() / limit_max) return refuse("offset", "must be a page number, 0 and up");
+    if (!offset || *offset > std::numeric_limits<std::int64_t>::max() / limit_max)
+      return refuse("offset", "must be a page number, 0 and up");
     page.offset = *offset;
   }
   return page;

@@ -14,18 +14,17 @@ using nlohmann::json;
 
 struct Member {
   const char* name;
-  std::string ReportEcho::*value;
+  std::string ReportEcho::* value;
 };
 /// Those that are echoed when given, in the order they are printed.
-constexpr Member optional_members[] = {
-    {"featureId", &ReportEcho::feature_id}, {"appId", &ReportEcho::app_id},
-    {"channelId", &ReportEcho::channel_id}, {"chargeType", &ReportEcho::charge_type},
-    {"projectId", &ReportEcho::project_id}, {"billingTag", &ReportEcho::billing_tag},
-    {"category", &ReportEcho::category},    {"detail", &ReportEcho::detail},
-    {"groupBy", &ReportEcho::group_by}};
-constexpr Member own_members[] = {{"origin", &ReportEcho::origin},      {"askedRealm", &ReportEcho::asked_realm},
-                                  {"realm", &ReportEcho::realm},        {"startDate", &ReportEcho::start_date},
-                                  {"endDate", &ReportEcho::end_date},   {"emailId", &ReportEcho::email},
+constexpr Member optional_members[] = {{"featureId", &ReportEcho::feature_id}, {"appId", &ReportEcho::app_id},
+                                       {"channelId", &ReportEcho::channel_id}, {"chargeType", &ReportEcho::charge_type},
+                                       {"projectId", &ReportEcho::project_id}, {"billingTag", &ReportEcho::billing_tag},
+                                       {"category", &ReportEcho::category},    {"detail", &ReportEcho::detail},
+                                       {"groupBy", &ReportEcho::group_by}};
+constexpr Member own_members[] = {{"origin", &ReportEcho::origin},     {"askedRealm", &ReportEcho::asked_realm},
+                                  {"realm", &ReportEcho::realm},       {"startDate", &ReportEcho::start_date},
+                                  {"endDate", &ReportEcho::end_date},  {"emailId", &ReportEcho::email},
                                   {"username", &ReportEcho::user_name}};
 
 std::vector<std::string> texts_of(const json& array) {
@@ -94,7 +93,8 @@ Result<std::optional<std::vector<std::string>>> read_sub_accounts(std::string_vi
   if (!document.is_object()) return bad_body(ErrorKind::malformed, "The request body must be a JSON object.");
   const auto found = document.find("subAccounts");
   if (found == document.end()) return bad_body(ErrorKind::invalid, "subAccounts is missing.");
-  const bool is_list = found->is_array() && std::ranges::all_of(*found, [](const json& item) { return item.is_string(); });
+  const bool is_list =
+      found->is_array() && std::ranges::all_of(*found, [](const json& item) { return item.is_string(); });
   if (!is_list) return bad_body(ErrorKind::invalid, "subAccounts must be an array of organization ids.");
   return texts_of(*found);
 }

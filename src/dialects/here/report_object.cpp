@@ -99,8 +99,8 @@ std::optional<delivery::NewMail> report_mail(const exports::Job& job) {
   const bool is_completed = report_status(job.state) == "completed";
   const std::string id = report_id(job.number);
   const std::string link = result_url(echo.origin, echo.asked_realm, job.number);
-  const std::string what = fmt::format("Your usage report {} over {} from {} to {} (UTC) ", id, echo.realm,
-                                       echo.start_date, echo.end_date);
+  const std::string what =
+      fmt::format("Your usage report {} over {} from {} to {} (UTC) ", id, echo.realm, echo.start_date, echo.end_date);
   const std::string outcome = is_completed ? "is completed." : fmt::format("has failed: {}", job.error);
   const std::string hint = is_completed ? "Download it with an access token of your organization:"
                                         : "There is no output. Its address would have been:";
@@ -110,8 +110,9 @@ std::optional<delivery::NewMail> report_mail(const exports::Job& job) {
   mail.to = job.note.mail_to;
   mail.subject = fmt::format("Usage report {} {}", id, is_completed ? "is completed" : "has failed");
   mail.text = fmt::format("{}{}\n\n{}\n{}\n", what, outcome, hint, link);
-  mail.html = fmt::format("<!DOCTYPE html>\n<html><body>\n<p>{}{}</p>\n<p>{}<br>\n<a href=\"{}\">{}</a></p>\n</body></html>\n",
-                          html_escaped(what), html_escaped(outcome), hint, html_escaped(link), html_escaped(link));
+  mail.html =
+      fmt::format("<!DOCTYPE html>\n<html><body>\n<p>{}{}</p>\n<p>{}<br>\n<a href=\"{}\">{}</a></p>\n</body></html>\n",
+                  html_escaped(what), html_escaped(outcome), hint, html_escaped(link), html_escaped(link));
   return mail;
 }
 

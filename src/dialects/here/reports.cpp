@@ -82,8 +82,8 @@ Result<Wanted> read_report_request(const Services& services, const http::Request
   const std::string& own_project = caller.token.principal.project;
   if (!own_project.empty() && wanted.spec.billed.project.empty()) wanted.spec.billed.project = own_project;
   if (!own_project.empty() && wanted.spec.billed.project != own_project) return forbidden();
-  wanted.note = {std::string(dialect_name), to_note(echo_for(request, caller, *query, *sub_accounts)), {},
-                 caller.token.email};
+  wanted.note = {
+      std::string(dialect_name), to_note(echo_for(request, caller, *query, *sub_accounts)), {}, caller.token.email};
   return wanted;
 }
 
@@ -140,11 +140,10 @@ void post_report(const Services& services, const http::Request& request, Answer 
   if (!job) return answer(fail(job));
   // Where no runner takes reports up there is nothing to wait for.
   const std::int64_t wait_ms = services.settings.number("exports.runners") == 0 ? 0 : start_wait_ms;
-  services.exports.when_final(caller->token.principal, job->id, wait_ms,
-                              [request, caller = std::move(*caller), stored = *job,
-                               answer = std::move(answer)](const Result<exports::Job>& now) mutable {
-                                answer(created(request, caller, now ? *now : stored));
-                              });
+  services.exports.when_final(
+      caller->token.principal, job->id, wait_ms,
+      [request, caller = std::move(*caller), stored = *job, answer = std::move(answer)](
+          const Result<exports::Job>& now) mutable { answer(created(request, caller, now ? *now : stored)); });
 }
 
 Result<http::Response> get_reports(const Services& services, const http::Request& request) {
@@ -187,12 +186,12 @@ Result<http::Response> get_report_output(const Services& services, const http::R
   if (!job) {
     const bool is_under_way = job.error().kind == ErrorKind::not_ready;
     if (!is_under_way && job.error().kind != ErrorKind::gone) return fail(job);
-    return fail(job.error().kind,
-                fmt::format("The report {} has no output{}.", id,
-                            is_under_way ? " yet: ask for its status until it is completed"
-                                         : ": it has failed, or is archived"));
+    return fail(job.error().kind, fmt::format("The report {} has no output{}.", id,
+                                              is_under_way ? " yet: ask for its status until it is completed"
+                                                           : ": it has failed, or is archived"));
   }
-  http::Response response{200, "application/x-gzip", {}, http::FileBody{job->artifact_path, 0, job->artifact_bytes}, {}};
+  http::Response response{
+      200, "application/x-gzip", {}, http::FileBody{job->artifact_path, 0, job->artifact_bytes}, {}};
   response.with_header("Content-Disposition", fmt::format("attachment; filename=\"{}.csv.gz\"", id));
   return response;
 }

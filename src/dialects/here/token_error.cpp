@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 
 #include "base/json_writer.h"
 #include "dialects/here/correlation.h"
@@ -32,13 +33,11 @@ constexpr std::array causes = {
     Cause{"key_disabled", 401424, "The access key is disabled."},
 };
 
-TokenError refused_app(const Error& error) {
+std::optional<TokenError> refused_app(std::string_view word) {
   for (const Cause& cause : causes) {
-    if (cause.word == error.detail) return {401, cause.code, std::string(cause.message), "invalid_client"};
+    if (cause.word == word) return TokenError{401, cause.code, std::string(cause.message), "invalid_client"};
   }
-  // A header that can't be read, by whatever word.
-  if (error.kind == ErrorKind::malformed) return {401, 401202, error.text, "invalid_client"};
-  return {401, 401300, "The credentials or the signature are wrong.", "invalid_client"};
+  return std::nullopt;
 }
 
 std::string_view action_of(int status) {
@@ -79,9 +78,9 @@ TokenError token_error(const Error& error) {
   switch (error.kind) {
     case ErrorKind::unauthenticated:
     case ErrorKind::bad_credentials:
-      return refused_app(error);
+      return refused_app(error.detail).value_or(*refused_app("bad_signature"));
     case ErrorKind::malformed:
-      return error.detail.empty() ? TokenError{400, 400002, "The request can't be read."} : refused_app(error);
+      return refused_app(error.detail).value_or(TokenError{400, 400002, "The request can't be read."});
     case ErrorKind::forbidden:
       return scope_not_allowed();
     case ErrorKind::unsupported_media:

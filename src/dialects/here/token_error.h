@@ -37,7 +37,7 @@ TokenError illegal_grant(std::string_view name, std::string_view grant);
 TokenError several_scopes();
 TokenError scope_not_allowed();
 
-/// By kind, and for a refused signature by identity's cause in Error::detail. Kinds that are no matter of tokens
+/// By kind; a refused signature by identity's cause in Error::detail. Kinds that are no matter of tokens
 /// (no_such_path, method_not_allowed, store_unavailable ...) are for render_error().
 TokenError token_error(const Error& error);
 /// True for those kinds.

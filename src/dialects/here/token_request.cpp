@@ -57,8 +57,8 @@ TokenResult<TokenBody> read_json(std::string_view body) {
     if (type == Type::array || type == Type::object) {
       return refuse(invalid_field({member.name, 400217, "must be a string"}));
     }
-    read.fields.emplace_back(member.name, type == Type::boolean ? (member.value.boolean ? "true" : "false")
-                                                                : member.value.text);
+    read.fields.emplace_back(member.name,
+                             type == Type::boolean ? (member.value.boolean ? "true" : "false") : member.value.text);
   }
   return read;
 }
@@ -95,7 +95,9 @@ TokenResult<std::int64_t> read_lifetime(const TokenBody& body) {
 }
 
 Status read_project(std::string_view scope, TokenRequest& request) {
-  const auto malformed = [] { return fail(ErrorKind::invalid, "must be hrn:here:authorization::<realm>:project/<id>"); };
+  const auto malformed = [] {
+    return fail(ErrorKind::invalid, "must be hrn:here:authorization::<realm>:project/<id>");
+  };
   if (scope.size() > project_bytes_max || !scope.starts_with(project_prefix)) return malformed();
   std::string_view rest = scope.substr(project_prefix.size());
   const std::string_view realm = rest.substr(0, rest.find(':'));

@@ -24,7 +24,7 @@ enum class KeyStyle { snake, camel };
 struct TokenRequest {
   KeyStyle style = KeyStyle::snake;  ///< that of the grant's key
   std::int64_t lifetime_s = 0;
-  std::string project;    ///< the scope: a project's HRN; empty: none
+  std::string project;      ///< the scope: a project's HRN; empty: none
   std::string scope_realm;  ///< the realm in it
 };
 /// Grant, lifetime, scope, in that order.
