@@ -78,18 +78,6 @@ struct TotalsAnswer {
   Snapshot snapshot;
 };
 
-struct BilledPageRequest {
-  std::string org;          ///< who asks for his usage; spec.orgs (empty: he alone) whose it is
-  Period period;            ///< whole hours
-  BilledUsageSpec spec;     ///< with rows_max: more rows are too_large
-  std::uint64_t skip = 0;   ///< rows before the page
-  std::uint64_t count = 0;  ///< rows of the page
-};
-struct BilledPage {
-  std::uint64_t total = 0;  ///< rows of all pages
-  Snapshot snapshot;
-};
-
 class Queries {
  public:
   Queries(warehouse::Warehouse& warehouse, loading::Loader& loader, catalog::Catalog& catalog, ledger::Log& log,
