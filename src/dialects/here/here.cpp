@@ -67,6 +67,7 @@ void add_usage_routes(http::Router& router, const ServicesPtr& services) {
   add_get(router, services, "/v2/health", get_health);
   add_get(router, services, "/v2/version", get_version);
   add_get(router, services, realm, get_usage);
+  add_get(router, services, realm + "/csv", get_usage_csv);
   add_get(router, services, realm + "/reports", get_reports);
   // The singular is what a vendor sample prints.
   for (const char* reports : {"/reports", "/report"}) {
