@@ -26,7 +26,7 @@ constexpr Schema exports_table[] = {
       "required":["id","kind","state","error","org","all_linked","split","format","meter","from","to","as_of",
         "created_at","updated_at","finished_at","expires_at","progress","artifact","user","links"],
       "properties":{
-        "id":{"type":"string"},"kind":{"type":"string"},
+        "id":{"type":"string"},"kind":{"type":"string","enum":["summary","project-folder","billed-usage"]},
         "state":{"type":"string",
           "enum":["CREATED","PROCESSING","SUCCESS","PARTIAL_SUCCESS","FAILED","CANCELLED","EXPIRED"]},
         "error":{"type":["string","null"]},"org":{"type":"string"},"all_linked":{"type":"boolean"},
@@ -51,7 +51,7 @@ constexpr Schema exports_table[] = {
       "type":"object","required":["exports","next_page_token"],
       "properties":{"exports":{"type":"array","items":{"$ref":"#/components/schemas/Job"}},
         "next_page_token":{"type":"string","description":"empty: this was the last page"}}})"},
-    {"Artifact", "application/zip", R"({"type":"string"})"},
+    {"Artifact", "application/zip,application/gzip", R"({"type":"string"})"},
 };
 
 constexpr Schema identity_table[] = {
