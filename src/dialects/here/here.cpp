@@ -81,9 +81,7 @@ void add_usage_routes(http::Router& router, const ServicesPtr& services) {
     return {};
   };
   create.handler = [services](const Request& request, http::Reply reply) {
-    post_report(*services, request, [services, request, reply = std::move(reply)](Result<Response> answer) mutable {
-      reply(finish(*services, request, std::move(answer)));
-    });
+    reply(finish(*services, request, post_report(*services, request)));
   };
   router.add(std::move(create));
 }

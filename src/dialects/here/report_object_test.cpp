@@ -112,7 +112,7 @@ TEST(ReportObject, AListCountsWhatItHolds) {
   const auto list = ordered_json::parse(report_list_json(reports, {5, 0}, form));
   std::vector<std::string> keys;
   for (const auto& item : list.items()) keys.push_back(item.key());
-  EXPECT_EQ(keys, (std::vector<std::string>{"total", "limit", "count", "items", "nextOffset", "lastOffset"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{"total", "limit", "count", "nextOffset", "lastOffset", "items"}));
   EXPECT_EQ(list["count"], 2);
   EXPECT_EQ(list["nextOffset"], 1);
   EXPECT_EQ(list["lastOffset"], 3);
