@@ -117,7 +117,8 @@ class Exports {
   /// spec.billed.orgs; with all_linked on every linked org, naming how many are not readable; a principal with a
   /// project for that project's usage alone: forbidden), the active-job limit (too_many_jobs), pins the snapshot,
   /// stores. A job that passes all checks but can't be planned is stored FAILED and returned, and takes no slot
-  /// (informatica.md 5.1); only when the job itself can't be stored: store_unavailable, storage_full.
+  /// (informatica.md 5.1); only when the job itself can't be stored: store_unavailable, storage_full. One that starts
+  /// at once waits for nothing in its progress.
   virtual Result<Job> create(const Principal& principal, const ExportSpec& spec, const DialectNote& note,
                              const CreateOptions& options) = 0;
   /// A job is visible to exporters and admins of its requesting org; one over other orgs only to who asked for it and
