@@ -48,7 +48,7 @@ CATALOGUE = {
     "orgs": [
         {"id": "partner", "kind": "production", "name": "Partner", "ids": {"here_realm": PARTNER, "informatica": "4wMFqGlxAKVlIFTixlTSOY"}},
         sub("sub-a", "Sub A", ids={"here_realm": SUB_A}), sub("sub-b", 'Sub "B", Köln', kind="additional-production", ids={"here_realm": SUB_B}),
-        sub(SUB_C, "Sub C"), sub("deep", "Deep", parent="sub-a", ids={"here_realm": DEEP}), sub("tiny", "No realm"),
+        sub(SUB_C, "Sub C"), sub("deep", "Deep", parent="sub-b", ids={"here_realm": DEEP}), sub("tiny", "No realm"),
         *(sub(realm) for realm in ACCOUNTS + WORLDS),
         {"id": "foreign", "kind": "production", "name": "Foreign", "ids": {"here_realm": FOREIGN}},
         {"id": "closed", "kind": "sandbox", "name": "Closed", "parent": "partner", "ids": {"here_realm": "org-closed"}},

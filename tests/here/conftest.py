@@ -3,7 +3,7 @@ import itertools
 import pytest
 from harness import running
 from here_client import Here, new_key
-from here_world import ACCOUNTS, ANA, CATALOGUE, SUB_A, foreign_client, partner_client
+from here_world import ACCOUNTS, ANA, CATALOGUE, SUB_B, foreign_client, partner_client
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +26,8 @@ def foreign(world):
 
 @pytest.fixture(scope="session")
 def sub_account(world):
-    """A client of the sub-account SUB_A."""
-    return Here(world, new_key(world, "sub-a"), SUB_A)
+    """A client of the sub-account SUB_B."""
+    return Here(world, new_key(world, "sub-b"), SUB_B)
 
 
 spare = itertools.count()

@@ -195,7 +195,7 @@ def test_H12_expired_malformed_and_revoked_tokens(world, key):
 
 def test_H13_which_realms_a_token_opens(world, partner, sub_account, foreign):
     for client, own, others in ((partner, (PARTNER, SUB_A, SUB_B, SUB_C, DEEP), (FOREIGN, "org000000000", "partner", "sub-a")),
-                                (sub_account, (SUB_A, DEEP), (PARTNER, SUB_B, SUB_C, FOREIGN)), (foreign, (FOREIGN,), (PARTNER, SUB_A))):
+                                (sub_account, (SUB_B, DEEP), (PARTNER, SUB_A, SUB_C, FOREIGN)), (foreign, (FOREIGN,), (PARTNER, SUB_A))):
         for realm in own:
             assert client.get(realm=realm, **SEPTEMBER).status == 200, realm
             assert client.get("/csv", realm, **SEPTEMBER).status == 200 and client.get("/reports", realm).status == 200
