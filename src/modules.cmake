@@ -24,8 +24,9 @@ meterport_module(exports USES ${core} queries formats delivery control catalog r
 set(services intake queries exports catalog identity delivery formats http)
 meterport_module(dialects/informatica FOLDER dialects/informatica USES ${core} ${services})
 meterport_module(dialects/netsuite FOLDER dialects/netsuite USES ${core} ${services})
+meterport_module(dialects/here FOLDER dialects/here USES ${core} ${services})
 meterport_module(dialects/meterport FOLDER dialects/meterport USES ${core} ${services})
-meterport_module(app USES ${core} ${services} ledger control warehouse loading rating dialects/informatica dialects/netsuite dialects/meterport)
+meterport_module(app USES ${core} ${services} ledger control warehouse loading rating dialects/informatica dialects/netsuite dialects/here dialects/meterport)
 
 meterport_embed_text(mp_app ${CMAKE_SOURCE_DIR}/examples/catalogs/informatica.json app/default_catalogue.h default_catalogue_json)
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/fault_files.h"
+#include "dialects/here/here.h"
 #include "dialects/informatica/informatica.h"
 #include "dialects/meterport/api.h"
 #include "dialects/netsuite/netsuite.h"
@@ -153,6 +154,7 @@ std::string Services::not_ready_reason() const {
 void Services::add_routes(http::Router& router) {
   informatica::add_routes(router, {*identity_, *catalog_, *exports_, settings_, *clock_, system_random()});
   netsuite::add_routes(router, {*identity_, *catalog_, *operations_, settings_});
+  here::add_routes(router, {*identity_, *catalog_, *queries_, *exports_, settings_, *clock_, system_random()});
   api::add_routes(router, {*identity_, *catalog_, *intake_, *operations_, *queries_, *exports_, settings_, *clock_,
                            metrics_, [this] { return not_ready_reason(); }});
 }

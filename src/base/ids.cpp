@@ -24,22 +24,6 @@ std::string_view strip_edges(std::string_view text) {
   return text.substr(first, text.find_last_not_of("-.") - first + 1);
 }
 
-std::string base62(Random& random, std::size_t length) {
-  static constexpr std::string_view alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  // 248 = 4 x 62: bytes above are thrown away, so that every character is equally likely.
-  static constexpr std::uint8_t bound = 248;
-  std::string out;
-  out.reserve(length);
-  std::array<std::uint8_t, 48> bytes;
-  while (out.size() < length) {
-    random.fill(bytes);
-    for (const std::uint8_t byte : bytes) {
-      if (byte < bound && out.size() < length) out += alphabet[byte % alphabet.size()];
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 bool is_safe_id(std::string_view id) {
@@ -70,12 +54,28 @@ std::string safe_id_of(std::string_view original) {
   return id;
 }
 
+std::string make_base62(Random& random, std::size_t length) {
+  static constexpr std::string_view alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  // 248 = 4 x 62: bytes above are thrown away, so that every character is equally likely.
+  static constexpr std::uint8_t bound = 248;
+  std::string out;
+  out.reserve(length);
+  std::array<std::uint8_t, 48> bytes;
+  while (out.size() < length) {
+    random.fill(bytes);
+    for (const std::uint8_t byte : bytes) {
+      if (byte < bound && out.size() < length) out += alphabet[byte % alphabet.size()];
+    }
+  }
+  return out;
+}
+
 std::string make_id22(Random& random) {
-  return base62(random, 22);
+  return make_base62(random, 22);
 }
 
 std::string make_secret(Random& random) {
-  return base62(random, 40);
+  return make_base62(random, 40);
 }
 
 }  // namespace meterport

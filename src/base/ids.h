@@ -1,6 +1,7 @@
 // Identifiers: what an id may look like, safe forms of foreign ids, and fresh random ones.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -20,5 +21,7 @@ std::string safe_id_of(std::string_view original);
 std::string make_id22(Random& random);
 /// Hides which characters: 40 base62 characters, for API keys and passwords made by the server.
 std::string make_secret(Random& random);
+/// That many base62 characters, each equally likely.
+std::string make_base62(Random& random, std::size_t length);
 
 }  // namespace meterport

@@ -6,6 +6,8 @@
 #include <tuple>
 
 #include "base/log.h"
+#include "identity/app_check.h"
+#include "identity/app_keys.h"
 #include "identity/applications.h"
 #include "identity/audit.h"
 #include "identity/keys.h"
@@ -48,8 +50,10 @@ class StoredIdentity final : public Identity {
         users_(control, catalog, clock, random, *passwords_),
         keys_(control, catalog, clock, random, hash),
         applications_(control, catalog, clock, random, hash),
+        app_keys_(control, catalog, clock, random, hash, users_),
         nonces_(control, clock, hash),
         signatures_(catalog, clock, applications_, nonces_, audit_),
+        apps_(catalog, clock, app_keys_, users_, nonces_, audit_, hash),
         sessions_(control, clock, random, hash, times) {}
 
   Status load() {
@@ -57,6 +61,7 @@ class StoredIdentity final : public Identity {
     if (auto loaded = users_.load(); !loaded) return loaded;
     if (auto loaded = keys_.load(); !loaded) return loaded;
     if (auto loaded = applications_.load(); !loaded) return loaded;
+    if (auto loaded = app_keys_.load(); !loaded) return loaded;
     return sessions_.load();
   }
 
@@ -138,32 +143,32 @@ class StoredIdentity final : public Identity {
   Result<std::pair<ApiKey, std::string>> create_key(const Principal& by, const NewApiKey& key) override {
     auto made = keys_.create(by, key);
     if (!made) return made;
-    AuditEntry entry = entry_by(by, AuditEvent::key_created, made->first.org, made->first.id);
-    entry.detail = role_words(made->first.grants);
-    audit_.add(std::move(entry));
+    audit_new_key(by, AuditEvent::key_created, made->first, {});
     return made;
   }
   Result<SignedKey> create_signed_key(const Principal& by, const NewSignedKey& key) override {
     auto made = applications_.create(by, key);
     if (!made) return made;
-    const ApiKey& token = made->key;
-    if (key.consumer_key.empty()) {
-      audit_.add(entry_by(by, AuditEvent::application_created, token.org, token.consumer_key));
-    }
-    AuditEntry entry = entry_by(by, AuditEvent::token_created, token.org, token.id);
-    entry.detail = role_words(token.grants);
-    audit_.add(std::move(entry));
+    audit_new_key(by, AuditEvent::token_created, made->key, key.consumer_key.empty() ? made->key.consumer_key : "");
+    return made;
+  }
+  Result<AccessKey> create_access_key(const Principal& by, const NewAccessKey& key) override {
+    auto made = app_keys_.create(by, key);
+    if (!made) return made;
+    audit_new_key(by, AuditEvent::key_created, made->key, key.app_id.empty() ? made->key.app_id : "");
     return made;
   }
   Result<std::vector<ApiKey>> keys(const Principal& by) override {
     std::vector<ApiKey> out = keys_.of_admin(by);
     std::ranges::move(applications_.of_admin(by), std::back_inserter(out));
+    std::ranges::move(app_keys_.of_admin(by), std::back_inserter(out));
     std::ranges::sort(out, {}, [](const ApiKey& key) { return std::tie(key.created, key.id); });
     return out;
   }
   Status revoke_key(const Principal& by, std::string_view id) override {
     auto revoked = keys_.revoke(by, id);
     if (!revoked && revoked.error().kind == ErrorKind::not_found) revoked = applications_.revoke(by, id);
+    if (!revoked && revoked.error().kind == ErrorKind::not_found) revoked = app_keys_.revoke(by, id);
     if (!revoked) return fail(std::move(revoked));
     if (revoked->is_change) audit_.add(entry_by(by, revoked->event, revoked->org, std::string(id)));
     return {};
@@ -174,22 +179,21 @@ class StoredIdentity final : public Identity {
   Result<Principal> authenticate_signed(const SignedRequest& request, const SignatureRules& rules) override {
     return signatures_.check(request, rules);
   }
-  Result<AccessKey> create_access_key(const Principal&, const NewAccessKey&) override {
-    return fail(ErrorKind::not_supported, "not there yet");
+  Result<SigningApp> authenticate_app(const SignedRequest& request, const oauth1::Parameters& form) override {
+    return apps_.check(request, form);
   }
-  Result<SigningApp> authenticate_app(const SignedRequest&, const oauth1::Parameters&) override {
-    return fail(ErrorKind::not_supported, "not there yet");
+  Result<SigningApp> authenticate_app_secret(std::string_view access_key_id, std::string_view secret,
+                                             std::string_view peer, std::string_view request_id) override {
+    SignedRequest request;
+    request.peer = peer;
+    request.request_id = request_id;
+    return apps_.check_secret(access_key_id, secret, request);
   }
-  Result<SigningApp> authenticate_app_secret(std::string_view, std::string_view, std::string_view,
-                                             std::string_view) override {
-    return fail(ErrorKind::not_supported, "not there yet");
+  Result<std::string> issue_access_token(const SigningApp& app, std::int64_t lifetime_s,
+                                         std::string_view project) override {
+    return apps_.issue(app, lifetime_s, project);
   }
-  Result<std::string> issue_access_token(const SigningApp&, std::int64_t, std::string_view) override {
-    return fail(ErrorKind::not_supported, "not there yet");
-  }
-  Result<TokenCaller> authenticate_access_token(std::string_view) override {
-    return fail(ErrorKind::not_supported, "not there yet");
-  }
+  Result<TokenCaller> authenticate_access_token(std::string_view token) override { return apps_.caller_of(token); }
   void note_refused(const Principal* caller, std::string_view cause, std::string_view peer,
                     std::string_view request_id) override {
     const Principal nobody;
@@ -276,6 +280,15 @@ class StoredIdentity final : public Identity {
   Status end_sessions_of(const Users::Changed& changed) {
     return changed.has_new_password ? sessions_.end_all_of(changed.user.id) : Status{};
   }
+  /// `new_application`: the id of the one that was made with the key; empty: none was.
+  void audit_new_key(const Principal& by, AuditEvent event, const ApiKey& key, const std::string& new_application) {
+    if (!new_application.empty()) {
+      audit_.add(entry_by(by, AuditEvent::application_created, key.org, new_application));
+    }
+    AuditEntry entry = entry_by(by, event, key.org, key.id);
+    entry.detail = role_words(key.grants) + (key.user.empty() ? "" : ", for user " + key.user);
+    audit_.add(std::move(entry));
+  }
   void audit_change(const Principal& by, const Users::Changed& changed) {
     if (!changed.is_change) return;
     const User& user = changed.user;
@@ -298,8 +311,10 @@ class StoredIdentity final : public Identity {
   Users users_;
   Keys keys_;
   Applications applications_;
+  AppKeys app_keys_;
   Nonces nonces_;
   SignatureCheck signatures_;
+  AppCheck apps_;
   Sessions sessions_;
 };
 
@@ -333,7 +348,9 @@ Result<bool> has_secrets_to_lose(control::Store& control) {
   if (!keys) return fail(std::move(keys));
   auto applications = load_applications(control);
   if (!applications) return fail(std::move(applications));
-  return !keys->empty() || !applications->empty();
+  auto apps = load_apps(control);
+  if (!apps) return fail(std::move(apps));
+  return !keys->empty() || !applications->empty() || !apps->empty();
 }
 
 }  // namespace

@@ -106,8 +106,8 @@ class Identity {
 
   /// here.md 5: a token request. unauthenticated or malformed, whose detail is the cause's word: "no_authorization",
   /// "malformed_header", "timestamp", "signature_method", "version", "nonce_used", "unknown_key", "app_id_as_key",
-  /// "key_disabled", "app_not_active" (its org is disabled or deleted), "bad_signature". The body must be there: a
-  /// good request's nonce is remembered. `form`: the body's fields when it is a form: they are signed.
+  /// "key_disabled", "app_not_active" (it is revoked, or its org disabled or deleted), "bad_signature". The body must
+  /// be there: a good request's nonce is remembered. `form`: the body's fields when it is a form: they are signed.
   virtual Result<SigningApp> authenticate_app(const SignedRequest& request, const oauth1::Parameters& form) = 0;
   /// Key id and secret sent plainly (only where a setting allows it): causes as above.
   virtual Result<SigningApp> authenticate_app_secret(std::string_view access_key_id, std::string_view secret,

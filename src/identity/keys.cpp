@@ -32,7 +32,15 @@ Status check_source(const std::string& source) {
 }  // namespace
 
 std::string_view to_string(KeyKind kind) {
-  return kind == KeyKind::netsuite ? "netsuite" : "meterport";
+  switch (kind) {
+    case KeyKind::netsuite:
+      return "netsuite";
+    case KeyKind::here:
+      return "here";
+    case KeyKind::meterport:
+      break;
+  }
+  return "meterport";
 }
 
 Status Keys::load() {

@@ -72,9 +72,7 @@ std::optional<std::pair<std::string, std::string>> take_field(std::string_view& 
 }
 
 std::optional<Header> parse_fields(std::string_view rest) {
-  const bool has_scheme = rest.size() > scheme.size() && is_blank(rest[scheme.size()]) &&
-                          lower_case(rest.substr(0, scheme.size())) == scheme;
-  if (!has_scheme) return {};
+  if (!is_oauth(rest)) return {};
   rest.remove_prefix(scheme.size());
   Header header;
   for (;;) {
@@ -122,11 +120,19 @@ bool Header::has(std::string_view name) const {
   return std::ranges::find(fields, name, &Parameters::value_type::first) != fields.end();
 }
 
-std::expected<Header, HeaderFault> parse_header(std::string_view header, std::span<const std::string_view> required) {
+bool is_oauth(std::string_view header) {
+  return lower_case(header.substr(0, scheme.size())) == scheme &&
+         (header.size() == scheme.size() || is_blank(header[scheme.size()]));
+}
+
+std::expected<Header, HeaderFault> parse_header(std::string_view header, std::span<const std::string_view> required,
+                                                std::span<const std::string_view> may_be_empty) {
   auto parsed = parse_fields(header);
   if (!parsed) return std::unexpected(HeaderFault::unparsable);
   if (has_doubled(*parsed)) return std::unexpected(HeaderFault::doubled);
-  const bool has_empty = std::ranges::any_of(parsed->fields, [](const auto& field) { return field.second.empty(); });
+  const bool has_empty = std::ranges::any_of(parsed->fields, [&](const auto& field) {
+    return field.second.empty() && std::ranges::find(may_be_empty, field.first) == may_be_empty.end();
+  });
   if (has_empty) return std::unexpected(HeaderFault::empty);
   const bool has_all = std::ranges::all_of(required, [&](std::string_view name) { return parsed->has(name); });
   if (!has_all) return std::unexpected(HeaderFault::missing);

@@ -33,8 +33,13 @@ enum class HeaderFault : std::uint8_t {
   missing,     ///< one of `required` is not there
 };
 
-/// `OAuth name="value", ...`: the scheme in any case, fields in any order, blanks after a comma or not.
-std::expected<Header, HeaderFault> parse_header(std::string_view header, std::span<const std::string_view> required);
+/// True when the header's scheme is OAuth, in any case, whatever follows it.
+bool is_oauth(std::string_view header);
+
+/// `OAuth name="value", ...`: the scheme in any case, fields in any order, blanks after a comma or not. Of a field in
+/// `may_be_empty` the value may be "".
+std::expected<Header, HeaderFault> parse_header(std::string_view header, std::span<const std::string_view> required,
+                                                std::span<const std::string_view> may_be_empty = {});
 
 /// Percent encoding of RFC 5849 3.6: all but A-Z a-z 0-9 - . _ ~, upper case digits.
 std::string encode(std::string_view text);

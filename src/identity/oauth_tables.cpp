@@ -5,24 +5,6 @@
 #include "identity/tables.h"
 
 namespace meterport::identity {
-namespace {
-
-std::optional<Instant> time_or_none(long long us) {
-  return us == 0 ? std::nullopt : std::optional(Instant{us});
-}
-
-/// `name` and `key_column` are this file's own words.
-Status revoke(control::Store& store, const std::string& name, const std::string& key_column, const std::string& key,
-              Instant at) {
-  return store.write([&](soci::session& sql) -> Status {
-    const long long revoked = at.us;
-    sql << "UPDATE " + name + " SET revoked_us = :at WHERE " + key_column + " = :key", soci::use(revoked),
-        soci::use(key);
-    return {};
-  });
-}
-
-}  // namespace
 
 Result<std::vector<Application>> load_applications(control::Store& store) {
   std::vector<Application> out;
@@ -88,11 +70,11 @@ Status insert_token(control::Store& store, const Application* application, const
 }
 
 Status revoke_application(control::Store& store, const std::string& consumer_key, Instant at) {
-  return revoke(store, "oauth_applications", "consumer_key", consumer_key, at);
+  return revoke_row(store, "oauth_applications", "consumer_key", consumer_key, at);
 }
 
 Status revoke_token(control::Store& store, const std::string& id, Instant at) {
-  return revoke(store, "oauth_tokens", "id", id, at);
+  return revoke_row(store, "oauth_tokens", "id", id, at);
 }
 
 Result<bool> insert_nonce(control::Store& store, const std::string& hash, Instant used,

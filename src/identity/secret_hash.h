@@ -24,7 +24,7 @@ class SecretHash {
   [[nodiscard]] std::string of(std::string_view secret) const;
 
   using Key = std::array<std::uint8_t, 32>;
-  enum class Purpose : std::uint64_t { sealing = 1 };
+  enum class Purpose : std::uint64_t { sealing = 1, access_tokens = 2 };
   /// A key of its own for each purpose, from which the secret can't be found.
   [[nodiscard]] Key derived_key(Purpose purpose) const;
 

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string>
 
-#include "base/hash.h"
-#include "base/log.h"
+#include "identity/signing.h"
 
 namespace meterport::identity {
 namespace {
@@ -17,8 +15,6 @@ using oauth1::HeaderFault;
 constexpr std::array<std::string_view, 8> required_fields = {
     "realm",           "oauth_consumer_key",     "oauth_token",   "oauth_nonce",
     "oauth_timestamp", "oauth_signature_method", "oauth_version", "oauth_signature"};
-constexpr std::size_t nonce_characters_min = 6;
-constexpr std::size_t nonce_characters_max = 255;
 
 std::unexpected<Error> malformed(std::string cause) {
   return fail(ErrorKind::malformed, "the OAuth 1.0 header can't be used", std::move(cause));
@@ -41,28 +37,6 @@ Result<Header> read_header(std::string_view authorization) {
       break;
   }
   return malformed("MissingTokenPassportRequiredFields");
-}
-
-/// Seconds since 1970; far off for more digits than a time can have. None: no whole number.
-std::optional<std::int64_t> read_timestamp(std::string_view text) {
-  if (!std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) return {};
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  return error == std::errc() ? seconds : std::numeric_limits<std::int64_t>::max() / 2;
-}
-
-bool is_signed_by(const SignedRequest& request, const Header& header, const Application& application,
-                  const Token& token) {
-  const auto method = oauth1::parse_signature_method(header.value("oauth_signature_method"));
-  const oauth1::Parameters none;
-  const std::string parameters = oauth1::normalized_parameters(header, request.query ? *request.query : none);
-  return std::ranges::any_of(request.urls, [&](const std::string& candidate) {
-    const auto url = oauth1::normalized_url(candidate);
-    if (!url || !method) return false;
-    const std::string base = oauth1::base_string(request.method, *url, parameters);
-    const std::string expected = oauth1::signature(*method, base, application.secret, token.secret);
-    return !expected.empty() && equal_constant_time(expected, header.value("oauth_signature"));
-  });
 }
 
 }  // namespace
@@ -101,16 +75,10 @@ Status SignatureCheck::check_form(const SignedRequest& request, const Header& he
   if (!method || (*method == oauth1::SignatureMethod::hmac_sha1 && !rules.takes_hmac_sha1)) {
     return malformed("UnknownAlgorithm");
   }
-  const auto timestamp = read_timestamp(header.value("oauth_timestamp"));
-  if (!timestamp) return malformed("InvalidTimestamp");
-  const std::int64_t off = *timestamp - clock_.now().us / Instant::us_per_second;
-  const bool is_off = off > timestamp_window_s || off < -timestamp_window_s;
-  if (is_off && !request.is_head_accepted) return refused("InvalidTimestamp");
-  const std::size_t nonce_characters = header.value("oauth_nonce").size();
-  if (nonce_characters < nonce_characters_min || nonce_characters > nonce_characters_max) {
-    return refused("nonce_rejected");
-  }
-  return {};
+  const auto is_timely = is_in_window(header.value("oauth_timestamp"), clock_.now());
+  if (!is_timely) return malformed("InvalidTimestamp");
+  if (!*is_timely && !request.is_head_accepted) return refused("InvalidTimestamp");
+  return is_nonce(header.value("oauth_nonce")) ? Status{} : refused("nonce_rejected");
 }
 
 Status SignatureCheck::check_named(const Named& named) const {
@@ -138,7 +106,9 @@ Status SignatureCheck::check_signature(const SignedRequest& request, const Signa
       normal_netsuite_account(header.value("realm")) == normal_netsuite_account(org->netsuite_account);
   if (!is_realm) return refused("InvalidSignature");
   const Instant now = clock_.now();
-  if (!is_signed_by(request, header, *named.application, *named.token)) {
+  const oauth1::Parameters none;
+  const oauth1::Parameters& query = request.query ? *request.query : none;
+  if (!is_signed_with(request, header, query, {named.application->secret, named.token->secret})) {
     if (rules.locks_out) lockout_.bad_signature(named.token->id, now);
     return refused("InvalidSignature");
   }
@@ -159,25 +129,19 @@ Status SignatureCheck::remember(const Header& header, const SignatureRules& rule
 }
 
 void SignatureCheck::tell(const SignedRequest& request, const Error& error, const Named& named) {
-  if (error.kind != ErrorKind::unauthenticated && error.kind != ErrorKind::malformed) return;  // the store's trouble
   const std::string token = named.token ? named.token->id : std::string();
-  log::info("signature refused",
-            {{"cause", error.detail}, {"token", token}, {"peer", request.peer}, {"request", request.request_id}});
   // Of a token under another's consumer key the owner of that application hears, without the token's name.
   const bool is_own =
       named.token && (!named.application || named.token->consumer_key == named.application->consumer_key);
   const ApplicationPtr application = is_own ? applications_.application(named.token->consumer_key) : named.application;
   AuditEntry entry;
-  entry.event = AuditEvent::signature_refused;
   if (application) entry.org = application->org;
   if (is_own) {
     entry.principal = named.token->name;
     entry.principal_id = token;
   }
   entry.subject = is_own ? token : application ? application->consumer_key : std::string();
-  entry.peer = request.peer;
-  entry.detail = error.detail;
-  audit_.add(std::move(entry));
+  tell_refused(audit_, request, error, token, std::move(entry));
 }
 
 }  // namespace meterport::identity

@@ -5,6 +5,21 @@
 #include <algorithm>
 
 namespace meterport::identity {
+
+std::optional<Instant> time_or_none(long long us) {
+  return us == 0 ? std::nullopt : std::optional(Instant{us});
+}
+
+Status revoke_row(control::Store& store, const std::string& table, const std::string& key_column,
+                  const std::string& key, Instant at) {
+  return store.write([&](soci::session& sql) -> Status {
+    const long long revoked = at.us;
+    sql << "UPDATE " + table + " SET revoked_us = :at WHERE " + key_column + " = :key", soci::use(revoked),
+        soci::use(key);
+    return {};
+  });
+}
+
 std::string name_key(std::string_view name) {
   std::string out(name);
   for (char& c : out) {
@@ -105,7 +120,7 @@ Result<std::vector<StoredKey>> load_keys(control::Store& store) {
     while (rows.fetch()) {
       row.key.grants = split_roles(roles, row.key.org);
       row.key.created = Instant{created};
-      row.key.revoked = revoked == 0 ? std::nullopt : std::optional(Instant{revoked});
+      row.key.revoked = time_or_none(revoked);
       out.push_back(row);
     }
     return {};

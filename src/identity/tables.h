@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,12 @@ Status insert_session(control::Store& store, const StoredSession& session);
 /// Updates those that are still there: a session that was ended meanwhile stays ended.
 Status touch_sessions(control::Store& store, const std::vector<StoredSession>& sessions);
 Status delete_sessions(control::Store& store, const std::vector<std::string>& id_hashes);
+
+/// The revoked_us of a row: 0 stands for none.
+std::optional<Instant> time_or_none(long long us);
+/// Sets revoked_us; table and column are words of the code, never of a caller.
+Status revoke_row(control::Store& store, const std::string& table, const std::string& key_column,
+                  const std::string& key, Instant at);
 
 /// A-Z to lower case: names are compared like this.
 std::string name_key(std::string_view name);

@@ -10,11 +10,14 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/decimal.h"
 #include "base/error.h"
+#include "model/billed_usage.h"
 #include "model/charge_item.h"
+#include "model/export_spec.h"
 #include "model/organization.h"
 
 namespace meterport::queries {
@@ -40,6 +43,18 @@ class BilledUsage {
   /// The rows of the next slice; each slice once, in order. An error of `each` ends it and comes back. busy: not
   /// loaded.
   virtual Status read_next(const std::function<Status(const BilledRow&)>& each) = 0;
+};
+
+struct BilledPageRequest {
+  std::string org;          ///< who asks for his usage; spec.orgs (empty: he alone) whose it is
+  Period period;            ///< whole hours
+  BilledUsageSpec spec;     ///< with rows_max: more rows are too_large
+  std::uint64_t skip = 0;   ///< rows before the page
+  std::uint64_t count = 0;  ///< rows of the page
+};
+struct BilledPage {
+  std::uint64_t total = 0;  ///< rows of all pages
+  Snapshot snapshot;
 };
 
 }  // namespace meterport::queries

@@ -14,12 +14,6 @@ namespace meterport::queries {
 
 using warehouse::Dimension;
 
-Result<std::unique_ptr<BilledUsage>> Queries::billed_usage(const Snapshot&, catalog::SnapshotPtr,
-                                                           const std::vector<const Org*>&, Period,
-                                                           const BilledUsageSpec&) {
-  return fail(ErrorKind::not_supported, "not there yet");
-}
-
 Queries::Queries(warehouse::Warehouse& warehouse, loading::Loader& loader, catalog::Catalog& catalog, ledger::Log& log,
                  Clock& clock)
     : warehouse_(warehouse), loader_(loader), catalog_(catalog), log_(log), clock_(clock) {}

@@ -115,6 +115,12 @@ class Queries {
   Result<std::unique_ptr<BilledUsage>> billed_usage(const Snapshot& snapshot, catalog::SnapshotPtr catalogue,
                                                     const std::vector<const Org*>& orgs, Period period,
                                                     const BilledUsageSpec& spec);
+  /// One page of such rows at once, in order; viewer, exporter or admin on the org and each of spec.orgs, and
+  /// spec.project the principal's where that is bound to one: else forbidden (also unknown orgs). Sees all that was
+  /// acknowledged before the call, waiting for it up to 2 s: else busy. An error of `each` comes back; after any error
+  /// what `each` got is worth nothing.
+  Result<BilledPage> billed_page(const Principal& principal, const BilledPageRequest& request,
+                                 const std::function<Status(const BilledRow&)>& each);
   /// Everything that is durable now, for a synchronous read; wait_loaded() next.
   Result<Snapshot> pin_durable();
 

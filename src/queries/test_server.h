@@ -21,6 +21,7 @@ namespace meterport::queries {
 struct Entry {
   std::string org, meter, time, quantity, project, folder;
   std::uint64_t position = 0;  ///< once it is in the ledger
+  std::string subscription{}, app_id{}, app_name{}, app_hrn{}, billing_tag{};
 };
 
 class TestServer : public ::testing::Test {
@@ -74,6 +75,9 @@ class TestServer : public ::testing::Test {
       record.id = record.source = "x";
       record.project = entry.project;
       record.folder = entry.folder;
+      record.subscription = entry.subscription;
+      record.app = {.id = entry.app_id, .name = entry.app_name, .hrn = entry.app_hrn};
+      record.billing_tag = entry.billing_tag;
       ledger::encode_usage(batch.payloads, record);
       ends.push_back(batch.payloads.size());
     }

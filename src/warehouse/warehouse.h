@@ -15,35 +15,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/decimal.h"
 #include "base/error.h"
 #include "base/instant.h"
+#include "warehouse/query.h"
 
 namespace meterport::warehouse {
-
-using Code = std::uint32_t;
-
-/// The dictionary-coded columns of a fact, in column order.
-enum class Dimension : std::uint8_t {
-  org,
-  meter,
-  project,
-  folder,
-  asset_name,
-  asset_type,
-  environment_id,
-  environment_name,
-  environment_type,
-  subscription,
-  app_id,
-  app_name,
-  app_hrn,
-  billing_tag,
-  channel,
-  category,
-};
-inline constexpr std::size_t dimension_count = 16;
-std::string_view column_name(Dimension dimension);
 
 struct Fact {
   std::uint64_t position = 0;
@@ -68,31 +44,6 @@ struct LoadBatch {
   std::uint64_t loaded_position = 0;
 };
 
-struct SumQuery {
-  std::uint64_t as_of_position = 0;  ///< only facts at or before it
-  std::vector<Code> orgs;            ///< must not be empty
-  std::vector<Code> meters;          ///< empty = all
-  Instant from, to;                  ///< half-open event time
-  std::vector<Dimension> group_by;   ///< besides; org, meter and UTC day only if named below
-  bool by_org = true, by_meter = true, by_day = true;
-};
-
-/// One group. `dims` follows SumQuery::group_by. Codes not grouped by are 0.
-struct SumRow {
-  Code org = 0, meter = 0;
-  Day day;
-  std::vector<Code> dims;
-  Total quantity;
-  std::uint64_t records = 0;
-};
-
-/// How many facts a (day, org) or (day) holds: for cutting work into slices.
-struct DayCount {
-  Day day;
-  Code org = 0;
-  std::uint64_t records = 0;
-};
-
 class Warehouse {
  public:
   virtual ~Warehouse() = default;
@@ -103,6 +54,8 @@ class Warehouse {
   virtual Status read_words(const std::function<void(Dimension, Code, std::string_view)>& each) = 0;
   /// Groups in no particular order. Uses the roll-up where the query is by org, meter and day only, over whole days.
   virtual Status sum(const SumQuery& query, const std::function<void(const SumRow&)>& each) = 0;
+  /// Facts in no particular order.
+  virtual Status scan(const ScanQuery& query, const std::function<void(const FactRow&)>& each) = 0;
   /// Counts of facts at or before as_of_position in [from, to), per day and org, in no particular order. `meters`
   /// empty = all.
   virtual Result<std::vector<DayCount>> count_days(std::uint64_t as_of_position, const std::vector<Code>& orgs,

@@ -26,10 +26,11 @@ struct SumColumns {
       : org(0),
         meter(query.by_org ? 1 : 0),
         day(meter + (query.by_meter ? 1 : 0)),
-        dims(day + (query.by_day ? 1 : 0)),
+        step(day + (query.by_day ? 1 : 0)),
+        dims(step + (query.step_us > 0 ? 1 : 0)),
         quantity(dims + query.group_by.size()),
         records(quantity + plan.quantity_columns()) {}
-  std::size_t org, meter, day, dims, quantity, records;
+  std::size_t org, meter, day, step, dims, quantity, records;
 };
 
 /// The quantity columns of a chunk.
@@ -57,6 +58,7 @@ void read_sum_rows(const Chunk& chunk, const SumQuery& query, const SumPlan& pla
   const Code* org = query.by_org ? chunk.column<Code>(at.org) : nullptr;
   const Code* meter = query.by_meter ? chunk.column<Code>(at.meter) : nullptr;
   const std::int32_t* day = query.by_day ? chunk.column<std::int32_t>(at.day) : nullptr;
+  const std::int64_t* step = query.step_us > 0 ? chunk.column<std::int64_t>(at.step) : nullptr;
   std::vector<const Code*> dims;
   for (std::size_t i = 0; i < query.group_by.size(); ++i) dims.push_back(chunk.column<Code>(at.dims + i));
   const Quantities quantities(chunk, at.quantity, plan.quantity_columns());
@@ -65,9 +67,31 @@ void read_sum_rows(const Chunk& chunk, const SumQuery& query, const SumPlan& pla
     if (org != nullptr) row.org = org[i];
     if (meter != nullptr) row.meter = meter[i];
     if (day != nullptr) row.day = Day{day[i]};
+    if (step != nullptr) row.step_start = query.step_origin.plus_us(step[i] * query.step_us);
     for (std::size_t d = 0; d < dims.size(); ++d) row.dims[d] = dims[d][i];
     row.quantity = quantities.at(i);
     row.records = records[i];
+    each(row);
+  }
+}
+
+/// Rows of scan_statement().
+void read_facts(const Chunk& chunk, FactRow& row, const std::function<void(const FactRow&)>& each) {
+  const auto* position = chunk.column<std::uint64_t>(0);
+  const auto* time = chunk.column<std::int64_t>(1);
+  const auto* whole = chunk.column<std::int64_t>(2);
+  const auto* fraction = chunk.column<std::int64_t>(3);
+  const auto* org = chunk.column<Code>(4);
+  const auto* meter = chunk.column<Code>(5);
+  std::vector<const Code*> dims;
+  for (std::size_t d = 0; d < row.dims.size(); ++d) dims.push_back(chunk.column<Code>(6 + d));
+  for (std::size_t i = 0; i < chunk.size(); ++i) {
+    row.org = org[i];
+    row.meter = meter[i];
+    row.position = position[i];
+    row.time = Instant{time[i]};
+    row.quantity = Decimal::from_parts(whole[i], fraction[i]);
+    for (std::size_t d = 0; d < dims.size(); ++d) row.dims[d] = dims[d][i];
     each(row);
   }
 }
@@ -226,6 +250,22 @@ Status DuckDbWarehouse::sum_as(const SumQuery& query, bool with_quantity,
     return {};
   }
   sums->read([&](const Chunk& chunk) { read_sum_rows(chunk, query, plan, row, each); });
+  return {};
+}
+
+Status DuckDbWarehouse::scan(const ScanQuery& query, const std::function<void(const FactRow&)>& each) {
+  if (query.orgs.empty()) return fail(ErrorKind::internal, "a scan needs an organization", "no orgs in a ScanQuery");
+  std::optional<QueryResult> facts;
+  auto status = readers_.read([&](Connection& connection) -> Status {
+    auto result = connection.query(scan_statement(query));
+    if (!result) return fail(std::move(result));
+    facts.emplace(std::move(*result));
+    return {};
+  });
+  if (!status) return status;
+  FactRow row;
+  row.dims.resize(query.dims.size());
+  facts->read([&](const Chunk& chunk) { read_facts(chunk, row, each); });
   return {};
 }
 

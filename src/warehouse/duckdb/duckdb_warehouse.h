@@ -22,8 +22,9 @@ class DuckDbWarehouse final : public Warehouse {
   Result<std::uint64_t> loaded_position() override { return loaded_position_.load(); }
   Status read_words(const std::function<void(Dimension, Code, std::string_view)>& each) override;
   Status sum(const SumQuery& query, const std::function<void(const SumRow&)>& each) override {
-    return sum_as(query, true, each);
+    return sum_as(query, query.with_quantity, each);
   }
+  Status scan(const ScanQuery& query, const std::function<void(const FactRow&)>& each) override;
   Result<std::vector<DayCount>> count_days(std::uint64_t as_of_position, const std::vector<Code>& orgs,
                                            const std::vector<Code>& meters, Instant from, Instant to) override;
   Result<std::vector<Code>> meters_in_use(std::uint64_t as_of_position, const std::vector<Code>& orgs, Instant from,

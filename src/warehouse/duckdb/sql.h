@@ -29,16 +29,19 @@ struct SumPlan {
   [[nodiscard]] std::size_t quantity_columns() const { return !with_quantity ? 0 : covered.runs.empty() ? 2 : 4; }
 };
 
-/// Columns of the answer: org, meter, day as asked for, the dimensions of group_by, quantity_columns() (HUGEINT),
-/// records (UBIGINT).
+/// Columns of the answer: org, meter, day, step (BIGINT, number of steps after the origin) as asked for, the dimensions
+/// of group_by, quantity_columns() (HUGEINT), records (UBIGINT).
 std::string sum_statement(const SumQuery& query, const SumPlan& plan);
-/// True when the roll-up's grain is fine enough: whole days, no dimension but org and meter.
+/// True when the roll-up's grain is fine enough: whole days, no dimension but org and meter, no steps.
 bool roll_up_can_answer(const SumQuery& query);
 
 /// True when the plan's rows are nearly those of the roll-up: then its parts are read as they are and added up here.
 bool wants_parts(const SumQuery& query, const SumPlan& plan);
 /// Columns org, meter, day, whole_1e9, whole, fraction_1e9, fraction (BIGINT), records (UBIGINT); several rows a group.
 std::string parts_statement(const SumQuery& query, const SumPlan& plan);
+
+/// Columns position (UBIGINT), time_us, whole, fraction (BIGINT), org, meter, then the dims.
+std::string scan_statement(const ScanQuery& query);
 
 /// Sums of the facts in (after, last] as rows of the run `id`, by day, org, meter.
 std::string extend_statement(std::uint64_t id, std::uint64_t after, std::uint64_t last);

@@ -1,0 +1,66 @@
+// Usage records as JSON pages and as CSV, and the two small answers beside them (here.md 3.1, 3.2).
+#include <fmt/format.h>
+
+#include "dialects/here/answers.h"
+#include "dialects/here/context.h"
+#include "dialects/here/here_error.h"
+
+namespace meterport::here {
+namespace {
+
+/// A token for one project sees that one alone; false: another one was asked for.
+bool keep_to_project(const Principal& principal, BilledUsageSpec& spec) {
+  if (principal.project.empty()) return true;
+  if (spec.project.empty()) spec.project = principal.project;
+  return spec.project == principal.project;
+}
+
+/// How many records there are, those of the page passed to `each`.
+Result<std::uint64_t> read_records(const Services& services, const RealmCaller& caller, const UsageQuery& query,
+                                   std::uint64_t skip, std::uint64_t count,
+                                   const std::function<void(const queries::BilledRow&)>& each) {
+  queries::BilledPageRequest wanted{.org = caller.org->id, .period = query.period, .spec = query.spec};
+  wanted.skip = skip;
+  wanted.count = count;
+  const bool has_none = query.period.from >= query.period.to;
+  if (has_none || !keep_to_project(caller.token.principal, wanted.spec)) return std::uint64_t{0};
+  const auto page = services.queries.billed_page(caller.token.principal, wanted, [&](const queries::BilledRow& row) {
+    each(row);
+    return Status();
+  });
+  if (!page) return fail(page);
+  return page->total;
+}
+
+}  // namespace
+
+Result<http::Response> get_health(const Services& services, const http::Request& request) {
+  if (auto caller = authenticate(services, request); !caller) return fail(std::move(caller));
+  return http::Response::json(200, R"({"status":"OK"})");
+}
+
+Result<http::Response> get_version(const Services& services, const http::Request& request) {
+  if (auto caller = authenticate(services, request); !caller) return fail(std::move(caller));
+  return http::Response::json(200, R"({"apiVersion":"2.2.0"})");
+}
+
+Result<http::Response> get_usage(const Services& services, const http::Request& request) {
+  const auto caller = enter_realm(services, request, Need::usage);
+  if (!caller) return fail(caller);
+  const auto query = read_usage_query(request, false);
+  if (!query) return fail(query);
+  const auto page = read_page_query(request);
+  if (!page) return fail(page);
+  const bool has_quoted_dates = services.settings.flag("here.quoted_dates");
+  std::string items;
+  JsonWriter out(items);
+  out.begin_array();
+  const auto total =
+      read_records(services, *caller, *query, page->offset * page->limit, page->limit,
+                   [&](const queries::BilledRow& row) { append_usage_row(out, row, query->spec, has_quoted_dates); });
+  if (!total) return fail(total);
+  out.end_array();
+  return http::Response::json(200, usage_page(*total, *page, items));
+}
+
+}  // namespace meterport::here

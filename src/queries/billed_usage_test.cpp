@@ -1,0 +1,443 @@
+// Rows of billed usage against a slow model that follows the words of the contract, over seeded random records.
+#include "queries/billed_usage.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+#include <tuple>
+
+#include "queries/billed_reader.h"
+#include "queries/test_server.h"
+
+namespace meterport::queries {
+namespace {
+
+constexpr std::string_view catalogue_json = R"({
+  "orgs": [
+    {"id": "top", "kind": "production", "name": "Top", "ids": {"here_realm": "zz-realm"}},
+    {"id": "b-sub", "kind": "sub-org", "name": "B", "parent": "top"},
+    {"id": "a-sub", "kind": "sub-org", "name": "A", "parent": "top"},
+    {"id": "other", "kind": "production", "name": "Another tenant"}
+  ],
+  "meters": [
+    {"id": "plain", "name": "Plain", "category": "Maps"},
+    {"id": "twin", "name": "Plain", "category": "M aps", "here": {"feature_id": "hrn:here:service::a-sub:plain"}},
+    {"id": "hourly", "name": "Hourly", "here": {"category": "Location Services", "feature_id": "f:hourly"},
+     "billing": {"free_per_month": "70", "block_size": "10"}},
+    {"id": "monthly", "name": "Monthly", "here": {"name": "Plain", "category": "Maps", "value_driver": "GB"},
+     "billing": {"free_per_month": "100.5", "block_size": "7", "hourly": false}},
+    {"id": "allowance", "name": "Allowance", "billing": {"free_per_month": "30.25"}},
+    {"id": "blocks", "name": "Blocks", "billing": {"block_size": "0.4"}},
+    {"id": "sandboxes", "name": "Sandboxes", "category": "ORGS"}
+  ],
+  "subscriptions": [
+    {"id": "s1", "name": "One", "org": "top", "charge_number": "C-1"},
+    {"id": "S2", "name": "Two", "org": "a-sub"}
+  ]
+})";
+
+constexpr Int128 one = 1'000'000'000'000'000'000;
+
+/// What the catalogue above says, by hand.
+struct Item {
+  std::string feature, category, name, unit;
+  Int128 free = 0, block = 0;
+  bool hourly = true, has_rule = false;
+};
+
+std::string realm_by_hand(const std::string& org) {
+  return org == "top" ? "zz-realm" : org;
+}
+
+Item item_by_hand(const Entry& e) {
+  const std::string feature = fmt::format("hrn:here:service::{}:{}", realm_by_hand(e.org), e.meter);
+  if (e.meter == "plain") return {feature, "Maps", "Plain", "1"};
+  if (e.meter == "twin") return {"hrn:here:service::a-sub:plain", "Maps", "Plain", "1"};
+  if (e.meter == "hourly") return {"f:hourly", "LocationServices", "Hourly", "1", 70 * one, 10 * one, true, true};
+  if (e.meter == "monthly") return {feature, "Maps", "Plain", "GB", one * 1005 / 10, 7 * one, false, true};
+  if (e.meter == "allowance") return {feature, "Other", "Allowance", "1", one * 3025 / 100, 0, true, true};
+  return {feature, "Other", "Blocks", "1", 0, one * 4 / 10, true, true};
+}
+
+Int128 scaled(const std::string& quantity) {
+  return Decimal::parse(quantity).value().scaled();
+}
+
+std::string project_by_hand(const Entry& e) {
+  if (e.project.empty() || e.project.starts_with("hrn:")) return e.project;
+  return "hrn:here:authorization::" + realm_by_hand(e.org) + ":project/" + e.project;
+}
+
+/// The account's B after these records, from its definition.
+Int128 billable_after(const Item& item, const std::map<std::string, Int128>& sums_by_hour) {
+  const auto up = [&](Int128 sum) {
+    if (item.block == 0) return sum;
+    Int128 blocks = sum / item.block;
+    if (blocks * item.block < sum) ++blocks;
+    return blocks * item.block;
+  };
+  Int128 all = 0, whole = 0;
+  for (const auto& [hour, sum] : sums_by_hour) {
+    all += up(sum);
+    whole += sum;
+  }
+  if (!item.hourly) all = up(whole);
+  return std::max<Int128>(0, all - item.free);
+}
+
+/// What is billable of each record, in the order given.
+std::vector<Int128> billable_by_hand(const std::vector<Entry>& entries, std::uint64_t as_of) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].position <= as_of) order.push_back(i);
+  }
+  std::ranges::sort(order, {}, [&](std::size_t i) { return std::tuple(entries[i].time, entries[i].position); });
+  struct State {
+    std::map<std::string, Int128> sums_by_hour;
+    Int128 billed = 0;
+  };
+  std::map<std::string, State> accounts;
+  std::vector<Int128> out(entries.size());
+  for (const std::size_t i : order) {
+    const Entry& e = entries[i];
+    const Item item = item_by_hand(e);
+    out[i] = scaled(e.quantity);
+    if (!item.has_rule) continue;
+    State& state = accounts[fmt::format("{}|{}|{}|{}", e.org, e.meter, e.subscription, e.time.substr(0, 7))];
+    state.sums_by_hour[e.time.substr(0, 13)] += scaled(e.quantity);
+    const Int128 after = billable_after(item, state.sums_by_hour);
+    out[i] = after - state.billed;
+    state.billed = after;
+  }
+  return out;
+}
+
+std::string window_by_hand(const Entry& e, Window window) {
+  switch (window) {
+    case Window::none:
+      return "";
+    case Window::hour:
+      return e.time.substr(0, 13) + ":00:00Z";
+    case Window::day:
+      return e.time.substr(0, 10) + "T00:00:00Z";
+    case Window::month:
+      return e.time.substr(0, 7) + "-01T00:00:00Z";
+  }
+  return "";
+}
+
+bool is_shown(const Entry& e, const Item& item, const BilledUsageSpec& spec) {
+  const auto equal_or_none = [](const std::string& filter, const std::string& value) {
+    return filter.empty() || filter == value;
+  };
+  return equal_or_none(spec.feature_id, item.feature) && equal_or_none(spec.app, e.app_id) &&
+         equal_or_none(spec.billing_tag, e.billing_tag) && equal_or_none(spec.project, project_by_hand(e)) &&
+         (spec.category.empty() || (spec.category == "location Services" && item.category == "LocationServices")) &&
+         (spec.subscriptions.empty() ||
+          std::ranges::find(spec.subscriptions, e.subscription) != spec.subscriptions.end());
+}
+
+/// Of a part of the words: the first that is one.
+std::string first_of(const std::string& a, const std::string& b) {
+  if (a.empty() || b.empty()) return a.empty() ? b : a;
+  return std::min(a, b);
+}
+
+std::string text_of(Int128 value) {
+  return Total::from_scaled(Int256::from(value)).to_text();
+}
+
+class BilledUsageTest : public TestServer {
+ protected:
+  BilledUsageTest() { apply(catalogue_json); }
+
+  void ingest_random(int count, unsigned seed) {
+    std::mt19937 random(seed);
+    const auto one_of = [&](std::vector<std::string> texts) { return texts[random() % texts.size()]; };
+    std::vector<Entry> fresh;
+    for (int i = 0; i < count; ++i) {
+      Entry e{.org = one_of({"top", "a-sub", "b-sub", "other"}),
+              .meter = one_of({"plain", "twin", "hourly", "monthly", "allowance", "blocks"}),
+              .time = fmt::format("{}-{:02}T{:02}:{}Z", one_of({"2023-12", "2024-01", "2024-02"}), 1 + random() % 29,
+                                  random() % 24, one_of({"00:00", "30:00", "59:59.999999"})),
+              .quantity = fmt::format("{}{}.{:02}", random() % 7 == 0 ? "-" : "", random() % 60, random() % 100),
+              .project = one_of({"", "p1", "P2", "hrn:here:authorization::zz-realm:project/p1",
+                                 "hrn:here:authorization::a-sub:project/p1"}),
+              .folder = ""};
+      e.subscription = one_of({"", "s1", "S2", "gone"});
+      e.app_id = one_of({"", "app-b", "app-a", "App"});
+      e.app_name = e.app_id.empty() ? "" : one_of({"", "Z name", "A name"});
+      e.app_hrn = e.app_id.empty() ? "" : one_of({"", "hrn:app"});
+      e.billing_tag = one_of({"", "t1", "t1+t2", "T1"});
+      if (e.time.starts_with("2023-12") && random() % 4 != 0) e.time.replace(0, 10, "2024-02-02");
+      if (random() % 5 == 0) e.time.replace(0, 13, "2024-02-02T05");
+      fresh.push_back(std::move(e));
+    }
+    ingest(fresh);
+    entries_.insert(entries_.end(), fresh.begin(), fresh.end());
+  }
+
+  std::vector<std::string> by_hand(const Snapshot& snapshot, const std::vector<std::string>& orgs, Period period,
+                                   const BilledUsageSpec& spec) {
+    using RowKey = std::array<std::string, 9>;
+    struct Sum {
+      std::string unit, app_name, app_hrn;
+      Int128 quantity = 0, billable = 0;
+    };
+    std::map<RowKey, Sum> rows;
+    const auto billable = billable_by_hand(entries_, snapshot.ledger_position);
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      const Entry& e = entries_[i];
+      const Instant time = take(parse_instant(e.time));
+      if (e.position > snapshot.ledger_position || time < period.from || time >= period.to) continue;
+      const Item item = item_by_hand(e);
+      if (std::ranges::find(orgs, e.org) == orgs.end() || !is_shown(e, item, spec)) continue;
+      const bool has_app = spec.by_app || !spec.app.empty();
+      Sum& sum = rows[{e.subscription, item.category, item.name, item.feature, window_by_hand(e, spec.window),
+                       has_app ? e.app_id : "", spec.by_project ? project_by_hand(e) : "",
+                       spec.by_billing_tag ? e.billing_tag : "", realm_by_hand(e.org)}];
+      sum.unit = item.unit;
+      sum.app_name = has_app ? first_of(sum.app_name, e.app_name) : "";
+      sum.app_hrn = has_app ? first_of(sum.app_hrn, e.app_hrn) : "";
+      sum.quantity += scaled(e.quantity);
+      sum.billable += billable[i];
+    }
+    std::vector<std::string> lines;
+    for (const auto& [key, sum] : rows) {
+      if (spec.charge_type == ChargeType::billable && sum.billable <= 0) continue;
+      if (spec.charge_type == ChargeType::non_billable && sum.billable > 0) continue;
+      lines.push_back(fmt::format("{} {} {} {} {} {} {} {}", fmt::join(key, "|"),
+                                  key[0] == "s1" && key[8] != "other" ? "C-1" : "-", sum.unit, sum.app_name,
+                                  sum.app_hrn, text_of(sum.quantity), "billable", text_of(sum.billable)));
+    }
+    return lines;
+  }
+
+  std::vector<std::string> by_queries(const Snapshot& snapshot, const std::vector<std::string>& orgs, Period period,
+                                      const BilledUsageSpec& spec, const BilledLimits& limits = {}) {
+    BilledRequest request{.snapshot = snapshot,
+                          .catalogue = take(queries_->catalogue(snapshot)),
+                          .orgs = {},
+                          .period = period,
+                          .spec = spec};
+    for (const std::string& id : orgs) request.orgs.push_back(request.catalogue->org(id));
+    auto reader = take(open_billed_usage(*warehouse_, *loader_, request, limits));
+    slices_ = reader->slices();
+    std::vector<std::string> lines;
+    for (std::size_t i = 0; i < reader->slices(); ++i) {
+      check(reader->read_next([&](const BilledRow& row) -> Status {
+        lines.push_back(fmt::format(
+            "{}|{}|{}|{}|{}|{}|{}|{}|{} {} {} {} {} {} billable {}", row.subscription, row.item->category,
+            row.item->name, row.item->feature_id, row.start ? format_rfc3339(*row.start) : "", row.app_id, row.project,
+            row.billing_tag, realm_of(*row.org), row.charge_number.empty() ? "-" : row.charge_number, row.item->unit,
+            row.app_name, row.app_hrn, row.quantity.to_text(), row.billable.to_text()));
+        return {};
+      }));
+    }
+    EXPECT_EQ(std::set(lines.begin(), lines.end()).size(), lines.size());
+    return lines;
+  }
+
+  static BilledUsageSpec random_spec(std::mt19937& random) {
+    BilledUsageSpec spec;
+    spec.window = static_cast<Window>(random() % 4);
+    spec.by_app = random() % 3 == 0;
+    spec.by_project = random() % 3 == 0;
+    spec.by_billing_tag = random() % 3 == 0;
+    const auto maybe = [&](std::string& field, std::vector<std::string> texts) {
+      if (random() % 6 == 0) field = texts[random() % texts.size()];
+    };
+    maybe(spec.app, {"app-a", "App", "unknown"});
+    maybe(spec.billing_tag, {"t1", "t1+t2", "none"});
+    maybe(spec.project, {"hrn:here:authorization::zz-realm:project/p1", "hrn:here:authorization::b-sub:project/P2",
+                         "hrn:here:authorization::a-sub:project/p1", "p1"});
+    maybe(spec.feature_id, {"f:hourly", "hrn:here:service::a-sub:plain", "hrn:here:service::zz-realm:monthly"});
+    maybe(spec.category, {"location Services", "no such"});
+    if (random() % 6 == 0) spec.subscriptions = {"S2", "s1", "unknown"};
+    if (random() % 20 == 0) spec.subscriptions = {"unknown"};
+    if (random() % 3 == 0) spec.charge_type = static_cast<ChargeType>(random() % 3);
+    return spec;
+  }
+
+  std::vector<Entry> entries_;
+  std::size_t slices_ = 0;
+};
+
+Instant at(std::string_view text) {
+  return parse_instant(text).value();
+}
+
+TEST_F(BilledUsageTest, RowsEqualTheModels) {
+  ingest_random(500, 1);
+  const Snapshot early = pin();
+  ingest_random(500, 2);  // also into the past
+  const Snapshot late = pin();
+  std::mt19937 random(3);
+  std::size_t rows = 0;
+  for (int round = 0; round < 120; ++round) {
+    const BilledUsageSpec spec = random_spec(random);
+    const Snapshot& snapshot = random() % 3 == 0 ? early : late;
+    std::vector<std::string> orgs = {"top", "a-sub", "b-sub", "other"};
+    std::ranges::shuffle(orgs, random);
+    orgs.resize(1 + random() % orgs.size());
+    Period period{.from = at("2023-12-20T00:00:00Z").plus_seconds(3'600 * static_cast<std::int64_t>(random() % 1'100)),
+                  .to = {}};
+    period.to = period.from.plus_seconds(3'600 * static_cast<std::int64_t>(1 + random() % 1'700));
+    const auto expected = by_hand(snapshot, orgs, period, spec);
+    rows += expected.size();
+    SCOPED_TRACE(fmt::format("round {}", round));
+    ASSERT_EQ(by_queries(snapshot, orgs, period, spec), expected);
+    if (round % 6 != 0) continue;
+    const BilledLimits tight{
+        .slice_records = 1 + random() % 20, .piece_records = 1 + random() % 20, .slice_accounts = 3};
+    ASSERT_EQ(by_queries(snapshot, orgs, period, spec, tight), expected);
+  }
+  EXPECT_GT(rows, 6'000);
+}
+
+TEST_F(BilledUsageTest, EveryGroupingAddsUpToTheSame) {
+  ingest_random(800, 4);
+  const Snapshot snapshot = pin();
+  const Period period{.from = at("2024-01-10T07:00:00Z"), .to = at("2024-02-20T03:00:00Z")};
+  const auto catalogue = take(queries_->catalogue(snapshot));
+  std::set<std::string> totals;
+  for (int i = 0; i < 32; ++i) {
+    BilledUsageSpec spec;
+    spec.window = static_cast<Window>(i % 4);
+    spec.by_app = (i & 4) != 0;
+    spec.by_project = (i & 8) != 0;
+    spec.by_billing_tag = (i & 16) != 0;
+    auto reader = take(queries_->billed_usage(snapshot, catalogue, {catalogue->org("top")}, period, spec));
+    std::map<std::string, std::pair<Total, Total>> sums;
+    for (std::size_t slice = 0; slice < reader->slices(); ++slice) {
+      check(reader->read_next([&](const BilledRow& row) -> Status {
+        auto& [quantity, billable] = sums[fmt::format("{} {}", row.subscription, row.item->feature_id)];
+        quantity += row.quantity;
+        billable += row.billable;
+        return {};
+      }));
+    }
+    std::string text;
+    for (const auto& [key, sum] : sums)
+      text += fmt::format("{} {} {}\n", key, sum.first.to_text(), sum.second.to_text());
+    totals.insert(text);
+  }
+  EXPECT_EQ(totals.size(), 1);
+}
+
+TEST_F(BilledUsageTest, X15) {
+  apply(R"({"meters": [{"id": "x15", "name": "X", "billing": {"free_per_month": "1000", "block_size": "100"}}]})");
+  std::vector<Entry> entries;
+  const auto add = [&](std::string time, std::string quantity, std::string app) {
+    Entry e{.org = "top",
+            .meter = "x15",
+            .time = std::move(time),
+            .quantity = std::move(quantity),
+            .project = "",
+            .folder = ""};
+    e.app_id = std::move(app);
+    entries.push_back(std::move(e));
+  };
+  add("2024-05-03T10:10:00Z", "250", "a");
+  add("2024-05-03T10:20:00Z", "250", "b");
+  add("2024-05-03T11:05:00Z", "1010", "a");
+  ingest(entries);
+  const Snapshot snapshot = pin();
+  const auto lines = [&](Window window, bool by_app, const std::string& from) {
+    BilledUsageSpec spec;
+    spec.window = window;
+    spec.by_app = by_app;
+    std::vector<std::string> out;
+    for (const std::string& line :
+         by_queries(snapshot, {"top"}, {.from = at(from), .to = at("2024-05-04T00:00:00Z")}, spec)) {
+      out.push_back(line.substr(line.find("x15") + 4));
+    }
+    return out;
+  };
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(lines(Window::hour, false, "2024-05-03T00:00:00Z"),
+            (Lines{"2024-05-03T10:00:00Z||||zz-realm - 1   500 billable 0",
+                   "2024-05-03T11:00:00Z||||zz-realm - 1   1010 billable 600"}));
+  EXPECT_EQ(lines(Window::none, false, "2024-05-03T00:00:00Z"), (Lines{"||||zz-realm - 1   1510 billable 600"}));
+  EXPECT_EQ(lines(Window::none, true, "2024-05-03T00:00:00Z"),
+            (Lines{"|a|||zz-realm - 1   1260 billable 600", "|b|||zz-realm - 1   250 billable 0"}));
+  // What lies before the period uses the allowance up all the same.
+  EXPECT_EQ(lines(Window::day, true, "2024-05-03T11:00:00Z"),
+            (Lines{"2024-05-03T00:00:00Z|a|||zz-realm - 1   1010 billable 600"}));
+}
+
+TEST_F(BilledUsageTest, NothingThereOrNotLoaded) {
+  ingest_random(20, 5);
+  const Snapshot snapshot = pin();
+  const Period empty{.from = at("2020-01-01T00:00:00Z"), .to = at("2020-01-01T00:00:00Z")};
+  EXPECT_TRUE(by_queries(snapshot, {"top"}, empty, {}).empty());
+  EXPECT_EQ(slices_, 0);
+  EXPECT_TRUE(by_queries(snapshot, {}, {.from = empty.from, .to = at("2025-01-01T00:00:00Z")}, {}).empty());
+  Snapshot future = snapshot;
+  future.ledger_position += 1'000;
+  const auto refused = queries_->billed_usage(future, take(queries_->catalogue(snapshot)), {}, empty, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::busy);
+}
+
+TEST_F(BilledUsageTest, PagesTileTheRowsAndCheckWhoAsks) {
+  ingest_random(300, 6);
+  BilledPageRequest request;
+  request.org = "top";
+  request.period = {.from = at("2023-12-01T00:00:00Z"), .to = at("2024-03-01T00:00:00Z")};
+  request.spec.orgs = {"a-sub", "b-sub"};
+  request.spec.by_app = true;
+  request.count = 7;
+  Principal viewer;
+  viewer.grants = {{.role = Role::viewer, .org = "top"}};
+  std::vector<std::string> paged, whole;
+  const auto keep = [](std::vector<std::string>& lines) {
+    return [&lines](const BilledRow& row) -> Status {
+      lines.push_back(fmt::format("{} {} {} {} {}", row.org->id, row.subscription, row.item->feature_id, row.app_id,
+                                  row.quantity.to_text()));
+      return {};
+    };
+  };
+  std::uint64_t total = 1;
+  for (; request.skip < total; request.skip += request.count) {
+    total = take(queries_->billed_page(viewer, request, keep(paged))).total;
+  }
+  request.skip = 0;
+  request.count = 1'000'000;
+  EXPECT_EQ(take(queries_->billed_page(viewer, request, keep(whole))).total, whole.size());
+  EXPECT_EQ(paged, whole);
+  EXPECT_GT(whole.size(), 50);
+
+  const auto kind = [&](const Principal& principal) {
+    std::vector<std::string> lines;
+    const auto page = queries_->billed_page(principal, request, keep(lines));
+    return page ? std::string("fine") : std::string(to_string(page.error().kind));
+  };
+  request.spec.rows_max = whole.size();
+  EXPECT_EQ(kind(viewer), "fine");
+  request.spec.rows_max = whole.size() - 1;
+  EXPECT_EQ(kind(viewer), "too_large");
+  request.spec.rows_max = 0;
+  Principal one_project = viewer;
+  one_project.project = "hrn:here:authorization::a-sub:project/p1";
+  EXPECT_EQ(kind(one_project), "forbidden");
+  request.spec.project = one_project.project;
+  EXPECT_EQ(kind(one_project), "fine");
+  viewer.grants = {{.role = Role::ingester, .org = "top"}};
+  EXPECT_EQ(kind(viewer), "forbidden");
+  viewer.grants = {{.role = Role::exporter, .org = "a-sub"}};
+  EXPECT_EQ(kind(viewer), "forbidden");
+  request.org = "a-sub";
+  EXPECT_EQ(kind(viewer), "forbidden");
+  request.spec.orgs = {"a-sub", "nobody"};
+  EXPECT_EQ(kind(viewer), "forbidden");
+  request.spec.orgs = {};
+  EXPECT_EQ(kind(viewer), "fine");
+}
+
+}  // namespace
+}  // namespace meterport::queries
