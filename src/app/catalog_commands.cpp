@@ -45,10 +45,8 @@ std::string password_or_made(const std::string& given, bool& was_made) {
 }
 
 Status check_kind(const std::string& kind) {
-  if (kind == "meterport" || kind == "netsuite") return {};
-  if (kind == "here")
-    return fail(ErrorKind::invalid, "--for here is not available in this version; meterport and netsuite are");
-  return fail(ErrorKind::invalid, fmt::format("--for {}: no such kind; meterport or netsuite", kind));
+  if (kind == "meterport" || kind == "netsuite" || kind == "here") return {};
+  return fail(ErrorKind::invalid, fmt::format("--for {}: no such kind; meterport, netsuite or here", kind));
 }
 
 void show_signed_key(const json& key) {
@@ -60,6 +58,20 @@ void show_signed_key(const json& key) {
   print_line("token secret:     " + text_or_dash(key, "token_secret"));
   print_line(key.contains("consumer_secret") ? "secrets are shown this once"
                                              : "shown this once; the consumer secret was shown with the first token");
+}
+
+/// As a whole a credentials.properties, the file that clients of the wire read.
+void show_access_key(const json& key, std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  const std::string realm = text_or_dash(key, "realm");
+  print_line(
+      fmt::format("# access key of org {}, realm {}; its secret is shown this once", text_or_dash(key, "org"), realm));
+  print_line("here.user.id = " + (key.contains("user") && key["user"].is_string() ? text_or_dash(key, "user") : realm));
+  print_line("here.client.id = " + text_or_dash(key, "app_id"));
+  print_line("here.access.key.id = " + text_or_dash(key, "access_key_id"));
+  print_line("here.access.key.secret = " + text_or_dash(key, "access_key_secret"));
+  print_line(url.empty() ? "# here.token.endpoint.url = http://HOST:PORT/oauth2/token"
+                         : fmt::format("here.token.endpoint.url = {}/oauth2/token", url));
 }
 
 }  // namespace
@@ -168,8 +180,11 @@ int run_keys_create(const GlobalOptions& global, const KeyOptions& options) {
   if (!options.org.empty()) body["org"] = options.org;
   if (!options.source.empty()) body["source"] = options.source;
   if (!options.consumer_key.empty()) body["consumer_key"] = options.consumer_key;
+  if (!options.app_id.empty()) body["app_id"] = options.app_id;
+  if (!options.user.empty()) body["user"] = options.user;
   return call_and_show(global, http::Method::post, "/v1/keys", body.dump(), [&](const json& a) {
     if (options.kind == "netsuite") return show_signed_key(a);
+    if (options.kind == "here") return show_access_key(a, global.target.url);
     print_line(fmt::format("key {} of org {}", text_or_dash(a, "id"), text_or_dash(a, "org")));
     print_line("secret (shown once): " + text_or_dash(a, "key"));
   });
@@ -196,9 +211,9 @@ int run_keys_list(const GlobalOptions& global, const std::string& kind) {
   for (const auto& k : keys)
     rows.push_back({text_or_dash(k, "id"), text_or_dash(k, "for"), text_or_dash(k, "name"), text_or_dash(k, "org"),
                     joined(k.value("roles", json::array())), text_or_dash(k, "source"), text_or_dash(k, "created_at"),
-                    text_or_dash(k, "revoked_at"), text_or_dash(k, "consumer_key")});
+                    text_or_dash(k, "revoked_at"), text_or_dash(k, k.contains("app_id") ? "app_id" : "consumer_key")});
   fmt::print("{}",
-             format_table({"id", "for", "name", "org", "roles", "source", "created", "revoked", "consumer key"}, rows));
+             format_table({"id", "for", "name", "org", "roles", "source", "created", "revoked", "application"}, rows));
   return exit_done;
 }
 

@@ -171,23 +171,29 @@ void add_keys_create(CLI::App& keys, GlobalOptions& global, Run& run) {
   auto options = std::make_shared<KeyOptions>();
   auto* c = keys.add_subcommand("create", "a key; its secrets are shown once");
   c->add_option("--for", options->kind,
-                "meterport: an API key for /v1; netsuite: an OAuth 1.0 token for a client of that wire")
+                "meterport: an API key for /v1; netsuite: an OAuth 1.0 token, here: an access key for a client of that "
+                "wire")
       ->capture_default_str();
   c->add_option("--name", options->name, "what it is for")->required();
   c->add_option("--org", options->org, "org it acts on, with what is under it (default: the only production org)");
   c->add_option("--role,--roles", options->roles,
-                "admin, exporter, ingester, viewer or operator; repeated or joined by commas (netsuite: default "
-                "ingester)")
+                "admin, exporter, ingester, viewer or operator; repeated or joined by commas (default: netsuite "
+                "ingester, here exporter)")
       ->delimiter(',');
   c->add_option("--source", options->source, "meterport: default `source` of its records (default: the key's name)");
   c->add_option("--consumer-key", options->consumer_key,
                 "netsuite: a further token of this application (default: a new application)");
+  c->add_option("--app-id", options->app_id, "here: a further key of this application (default: a new application)");
+  c->add_option("--user", options->user,
+                "here: name of the user it acts for, who gets the mails; of the org or one above it");
   c->footer(R"(Examples:
   meterport keys create --data data --name agents --role ingester
   meterport keys create --data data --for netsuite --org acme --name erp --json
+  meterport keys create --data data --for here --org acme --name robot > credentials.properties
 
 A NetSuite client is given account, consumer key and secret, token id and secret. The org needs ids.netsuite_account in
-the catalogue: the client sends it as realm.)");
+the catalogue: the client sends it as realm. A HERE client reads credentials.properties, or is given access key id and
+secret; the org needs ids.here_realm, unless its id has 5 to 30 letters, digits, - or _.)");
   add_target(c, global);
   c->callback([&run, &global, options] { run = [&global, options] { return run_keys_create(global, *options); }; });
 }
@@ -198,14 +204,18 @@ void add_keys(CLI::App& app, GlobalOptions& global, Run& run) {
   add_keys_create(*keys, global, run);
   auto kind = std::make_shared<std::string>();
   auto* list = keys->add_subcommand("list", "keys in your scope, oldest first");
-  list->add_option("--for", *kind, "meterport or netsuite only (default: every kind)");
+  list->add_option("--for", *kind, "meterport, netsuite or here only (default: every kind)");
   add_target(list, global);
   list->callback([&run, &global, kind] { run = [&global, kind] { return run_keys_list(global, *kind); }; });
   auto options = std::make_shared<KeyOptions>();
   auto* revoke = keys->add_subcommand("revoke", "end a key at once");
-  revoke->add_option("ID", options->id, "key id; netsuite: a token id, or a consumer key to end all its tokens")
+  revoke
+      ->add_option(
+          "ID", options->id,
+          "key id; netsuite: a token id, or a consumer key to end all its tokens; here: an access key id, or an app "
+          "id to end all its keys")
       ->required();
-  revoke->add_option("--for", options->kind, "meterport or netsuite")->capture_default_str();
+  revoke->add_option("--for", options->kind, "meterport, netsuite or here")->capture_default_str();
   add_target(revoke, global);
   revoke->callback(
       [&run, &global, options] { run = [&global, options] { return run_keys_revoke(global, *options); }; });

@@ -65,7 +65,7 @@ int run_users_passwd(const GlobalOptions& global, const UserOptions& options);
 int run_users_list(const GlobalOptions& global);
 
 struct KeyOptions {
-  std::string name, org, source, consumer_key, kind = "meterport", id;
+  std::string name, org, source, consumer_key, app_id, user, kind = "meterport", id;
   std::vector<std::string> roles;
 };
 int run_keys_create(const GlobalOptions& global, const KeyOptions& options);

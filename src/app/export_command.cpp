@@ -20,6 +20,8 @@ Status check_use(const ExportOptions& o) {
   if (o.kind == "asset" || o.kind == "job-level" || o.kind == "usage")
     return fail(ErrorKind::invalid,
                 fmt::format("export {} is not available in this version; summary and project-folder are", o.kind));
+  if (o.kind == "billed-usage")
+    return fail(ErrorKind::invalid, "export billed-usage is asked for over the HERE API (reports)");
   if (o.kind != "summary" && o.kind != "project-folder")
     return fail(ErrorKind::invalid, fmt::format("export {}: no such kind; summary or project-folder", o.kind));
   if (o.format == "jsonl" || o.format == "parquet" || o.format == "focus")

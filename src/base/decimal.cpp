@@ -181,14 +181,14 @@ std::string Total::to_text(int min_decimals) const {
   return out;
 }
 
-void Total::append_rounded_text(std::string& out, int decimals) const {
+void Total::append_rounded_text(std::string& out, int decimals, int min_decimals) const {
   const Limb unit = powers_of_ten[static_cast<std::size_t>(scale - decimals)];
   std::array<Limb, 5> rounded{};
   Int256::Limbs magnitude = scaled_.magnitude();
   const Limb remainder = limbs::divide_by_limb(magnitude, unit);
   if (unit > 1 && remainder >= unit - remainder) (void)limbs::add(magnitude, std::array<Limb, 1>{1});
   limbs::multiply(magnitude, std::array<Limb, 1>{unit}, rounded);
-  limbs::append_scaled_text(out, is_negative(), rounded, 0);
+  limbs::append_scaled_text(out, is_negative(), rounded, min_decimals);
 }
 
 }  // namespace meterport

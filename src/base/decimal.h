@@ -109,8 +109,8 @@ class Total {
   [[nodiscard]] std::string to_text(int min_decimals = 0) const;  ///< as Decimal's
   void append_text(std::string& out, int min_decimals = 0) const;
   /// At most `decimals` (0..18) decimals, half away from zero (contract HERE, section on usage rows), no trailing
-  /// zeros.
-  void append_rounded_text(std::string& out, int decimals) const;
+  /// zeros beyond `min_decimals`. Zero, also after rounding, is never "-0".
+  void append_rounded_text(std::string& out, int decimals, int min_decimals = 0) const;
 
   friend constexpr bool operator==(const Total&, const Total&) = default;
   friend constexpr auto operator<=>(const Total& a, const Total& b) { return a.scaled_ <=> b.scaled_; }

@@ -291,6 +291,20 @@ TEST(Total, RoundsHalfAwayFromZeroWhereAsked) {
   EXPECT_EQ(rounded("2.5", 0), "3");
 }
 
+TEST(Total, RoundsToFixedDecimalsWhereAsked) {
+  const auto fixed = [](std::string_view text) {
+    std::string out;
+    total(text).append_rounded_text(out, 4, 4);
+    return out;
+  };
+  EXPECT_EQ(fixed("0"), "0.0000");
+  EXPECT_EQ(fixed("-0.000049999999999999"), "0.0000");
+  EXPECT_EQ(fixed("-0.00005"), "-0.0001");
+  EXPECT_EQ(fixed("91932"), "91932.0000");
+  EXPECT_EQ(fixed("0.03125"), "0.0313");
+  EXPECT_EQ(fixed("1.99995"), "2.0000");
+}
+
 std::string consumption(std::string_view quantity, std::string_view rate, std::string_view divisor, int decimals = 0) {
   Consumption sum;
   sum.add(total(quantity), decimal(rate), decimal(divisor));

@@ -2,8 +2,8 @@
 //
 // A migration is plain SQL of CREATE, ALTER, INSERT and the like, each statement ended by `;`, portable between SQLite
 // and PostgreSQL; no triggers. Once released, a file is never changed: a new one follows it. Numbers are reserved by
-// tens for the modules that own the tables (0010 catalog, 0020 identity, 0030 exports, 0040 delivery, 0050 intake, 0060
-// and 0070 identity).
+// tens for the modules that own the tables (0010 catalog, 0020 identity, 0030 and 0080 exports, 0040 delivery, 0050
+// intake, 0060 and 0070 identity).
 #pragma once
 
 #include <span>

@@ -1,13 +1,19 @@
-// Outbox of callbacks: stored with the job's end, sent after status and ZIP are visible, retried with growing pauses,
-// each attempt recorded. A bad or unreachable URL never fails or delays a job.
+// Outbox of callbacks and mails: stored with the job's end, sent after status and ZIP are visible, retried with growing
+// pauses, each attempt recorded. A bad or unreachable URL, a bad address or a mail server that is down never fails or
+// delays a job.
 //
 // Any 2xx answer is delivered. Anything else is tried again after 5 s, 30 s, 2 min, 10 min and then every hour, up to
 // delivery.attempts_max attempts. At least once: a crash between an answer and its record sends again. URLs that are
 // not http(s), lead to a closed address, or name the vendor documentation's dummy host are refused with the reason in
 // last_error and never (or never again) contacted (informatica.md 4.1, 5.3).
 //
-// Thread-safe. Up to four are sent at the same time, but only one to a host: a slow receiver holds up nobody else.
-// Survives a restart (what is due is in the control store).
+// A mail is delivered when the mail server (mail.*) takes it over, with 250. Its 5xx reply to the mail ends the
+// attempts (failed); a 4xx reply, and all trouble with the server itself (connection, TLS, log-in), is tried again as
+// above. Every attempt sends the same bytes under the same Message-ID. The guard against private addresses is for
+// callbacks: the mail server is the operator's own.
+//
+// Thread-safe. Up to four are sent at the same time, but only one to a host and one to the mail server: a slow
+// receiver holds up nobody else. Survives a restart (what is due is in the control store).
 #pragma once
 
 #include <cstddef>
@@ -33,7 +39,8 @@ struct NewDelivery {
   std::string body;
 };
 
-/// A mail as it is to be sent: text and HTML say the same. Header values must not hold line ends (they are refused).
+/// A mail as it is to be sent: text and HTML say the same. One with an address that is none, or a control character in
+/// its subject, is stored as refused, with the reason.
 struct NewMail {
   std::string job_id;
   std::string org;
@@ -45,7 +52,7 @@ struct Delivery {
   std::string id, job_id, org, url, state;  ///< pending, delivered, failed, refused
   int attempts = 0;
   Instant created, next_attempt;
-  int last_status = 0;     ///< HTTP status; 0: no answer
+  int last_status = 0;     ///< HTTP status, SMTP reply code; 0: no answer
   std::string last_error;  ///< public text; empty: none
 };
 
@@ -53,13 +60,13 @@ struct Attempt {
   int number = 0;  ///< from 1
   Instant began;
   std::int64_t took_us = 0;
-  int status = 0;  ///< HTTP status; 0: no answer
+  int status = 0;  ///< HTTP status, SMTP reply code; 0: no answer
   std::string error;
 };
 
 class Outbox {
  public:
-  /// invalid: delivery.allowed_ranges. The clock and the store must outlive the outbox.
+  /// invalid: delivery.allowed_ranges, mail.*. The clock and the store must outlive the outbox.
   static Result<std::unique_ptr<Outbox>> start(control::Store& control, Clock& clock, Random& random,
                                                const Settings& settings, metrics::Registry& metrics);
   virtual ~Outbox() = default;  ///< ends the running attempts (which then count as not made), joins

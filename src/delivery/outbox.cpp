@@ -15,6 +15,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "delivery/delivery.h"
+#include "delivery/mail_sender.h"
 #include "delivery/table.h"
 #include "http/client.h"
 
@@ -29,6 +30,9 @@ constexpr auto look_pause = std::chrono::milliseconds(100);
 constexpr auto store_error_pause = std::chrono::seconds(5);
 // The vendor's samples carry this address; its clients copy it (informatica.md 4.1).
 constexpr std::string_view dummy_host = "myexportjobstatus.com";
+// Stands for the mail server among the hosts that are busy: no URL has such a host.
+constexpr const char* mail_host = "@mail";
+constexpr std::string_view mail_scheme = "mailto:";
 
 std::int64_t pause_us(int attempts_made) {
   const auto index = static_cast<std::size_t>(std::max(attempts_made, 1) - 1);
@@ -43,14 +47,59 @@ std::string reason_to_refuse(const std::string& url) {
   return {};
 }
 
+/// Why the mail will never be sent; empty: it may be.
+std::string reason_to_refuse(const NewMail& mail) {
+  if (auto fine = check_mail_address(mail.to); !fine) return fine.error().text;
+  if (auto fine = check_mail_subject(mail.subject); !fine) return fine.error().text;
+  return {};
+}
+
+std::string host_key(const Due& due) {
+  return due.is_mail ? mail_host : http::host_of(due.url).value_or(due.url);
+}
+
+/// What an attempt came to.
+enum class Verdict {
+  delivered,
+  again,    ///< may do better later
+  final,    ///< would be refused again
+  refused,  ///< must not be contacted
+};
+struct Answer {
+  Verdict verdict = Verdict::delivered;
+  int status = 0;
+  std::string error{};
+};
+
+Answer answer_of(const Result<http::OutboundResponse>& response) {
+  if (!response) {
+    const ErrorKind kind = response.error().kind;
+    const bool is_refused = kind == ErrorKind::invalid || kind == ErrorKind::forbidden;
+    return {.verdict = is_refused ? Verdict::refused : Verdict::again, .error = response.error().text};
+  }
+  if (response->status / 100 == 2) return {.status = response->status};
+  return {.verdict = Verdict::again,
+          .status = response->status,
+          .error = "answered with status " + std::to_string(response->status)};
+}
+
+Answer answer_of(const Result<http::MailReply>& reply) {
+  if (!reply) return {.verdict = Verdict::again, .error = reply.error().text};
+  if (reply->is_accepted()) return {.status = reply->code};
+  return {.verdict = reply->is_final() ? Verdict::final : Verdict::again,
+          .status = reply->code,
+          .error = "the mail server answered " + reply->text};
+}
+
 class StoredOutbox final : public Outbox {
  public:
   StoredOutbox(control::Store& control, Clock& clock, Random& random, const Settings& settings,
-               metrics::Registry& metrics, http::AddressGuard guard)
+               metrics::Registry& metrics, http::AddressGuard guard, std::optional<MailSender> mail)
       : control_(control),
         clock_(clock),
         random_(random),
         guard_(std::move(guard)),
+        mail_(std::move(mail)),
         timeout_ms_(settings.number("delivery.timeout") * 1000),
         attempts_max_(static_cast<int>(settings.number("delivery.attempts_max"))),
         metrics_(metrics),
@@ -72,19 +121,21 @@ class StoredOutbox final : public Outbox {
   }
 
   Status enqueue_within(soci::session& session, const NewDelivery& content) override {
-    Delivery delivery;
-    delivery.id = make_id22(random_);
-    delivery.created = clock_.now();
-    delivery.last_error = reason_to_refuse(content.url);
-    delivery.state = delivery.last_error.empty() ? "pending" : "refused";
+    const Delivery delivery = new_delivery(reason_to_refuse(content.url));
     insert_delivery(session, delivery, content, attempts_max_);
-    if (!delivery.last_error.empty()) count("refused");
     return {};
   }
 
-  Status enqueue_mail_within(soci::session&, const NewMail&) override {
-    return fail(ErrorKind::not_supported, "not there yet");
+  Status enqueue_mail_within(soci::session& session, const NewMail& content) override {
+    if (!mail_) return {};
+    Delivery delivery = new_delivery(reason_to_refuse(content));
+    delivery.job_id = content.job_id;
+    delivery.org = content.org;
+    delivery.url = std::string(mail_scheme) + content.to;
+    insert_mail(session, delivery, content, attempts_max_);
+    return {};
   }
+
   void wake() override {
     {
       const std::lock_guard lock(mutex_);
@@ -131,8 +182,21 @@ class StoredOutbox final : public Outbox {
     return found;
   }
 
+  /// With an empty reason to refuse it, to be sent at once.
+  Delivery new_delivery(std::string reason_to_refuse) {
+    Delivery delivery;
+    delivery.id = make_id22(random_);
+    delivery.created = clock_.now();
+    delivery.state = reason_to_refuse.empty() ? "pending" : "refused";
+    delivery.last_error = std::move(reason_to_refuse);
+    if (!delivery.last_error.empty()) count("refused");
+    return delivery;
+  }
+
   void count(const char* outcome) {
-    metrics_.counter("meterport_delivery_attempts_total", "Callback attempts by outcome.", {{"outcome", outcome}})
+    metrics_
+        .counter("meterport_delivery_attempts_total", "Attempts to deliver callbacks and mails, by outcome.",
+                 {{"outcome", outcome}})
         .add();
   }
 
@@ -182,7 +246,7 @@ class StoredOutbox final : public Outbox {
 
   /// Nothing, when all senders are at work or one of them is at that host.
   Status start_one(const Due& due) {
-    const std::string host = http::host_of(due.url).value_or(due.url);
+    const std::string host = host_key(due);
     {
       const std::lock_guard lock(mutex_);
       if (busy_hosts_.size() >= senders || !busy_hosts_.insert(host).second) return {};
@@ -221,46 +285,59 @@ class StoredOutbox final : public Outbox {
     }
   }
 
-  Status attempt(const Sending& due) {
+  Answer send_callback(const Sending& due) {
     http::OutboundRequest request;
     request.url = due.url;
     request.headers = {{"Content-Type", due.content_type}};
     request.body = due.body;
     request.timeout_ms = timeout_ms_;
     request.cancelled = &is_stopping_;
+    return answer_of(http::send_guarded(request, guard_));
+  }
+
+  Answer send_mail(const Sending& due) {
+    // The setting was there when the mail was stored: it may be again before the attempts are used up.
+    if (!mail_) return {.verdict = Verdict::again, .error = "mail.server is not set"};
+    MailContent mail;
+    mail.id = due.id;
+    mail.created = due.created;
+    mail.to = due.url.substr(mail_scheme.size());
+    mail.subject = due.subject;
+    mail.text = due.body;
+    mail.html = due.html;
+    return answer_of(mail_->send(std::move(mail), timeout_ms_, is_stopping_));
+  }
+
+  Status attempt(const Sending& due) {
     Attempt made;
     made.number = due.attempts + 1;
     made.began = clock_.now();
     const auto began = std::chrono::steady_clock::now();
-    const auto response = http::send_guarded(request, guard_);
-    if (is_stopping_ && !response) return {};
+    Answer answer = due.is_mail ? send_mail(due) : send_callback(due);
+    if (is_stopping_ && answer.status == 0) return {};
     const auto took = std::chrono::steady_clock::now() - began;
     made.took_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-    const Outcome outcome = judge(due, response, made);
-    log::info("callback attempt", {{"delivery", due.id},
-                                   {"job", due.job_id},
-                                   {"attempt", made.number},
-                                   {"status", made.status},
-                                   {"state", outcome.state},
-                                   {"error", made.error}});
+    made.status = answer.status;
+    made.error = std::move(answer.error);
+    const Outcome outcome = judge(due, answer.verdict, made);
+    log::info(due.is_mail ? "mail attempt" : "callback attempt", {{"delivery", due.id},
+                                                                  {"job", due.job_id},
+                                                                  {"attempt", made.number},
+                                                                  {"status", made.status},
+                                                                  {"state", outcome.state},
+                                                                  {"error", made.error}});
     return control_.write([&](soci::session& session) -> Status {
       record_attempt(session, due.id, made, outcome);
       return {};
     });
   }
 
-  Outcome judge(const Sending& due, const Result<http::OutboundResponse>& response, Attempt& made) {
+  Outcome judge(const Sending& due, Verdict verdict, const Attempt& made) {
     Outcome outcome{.state = "delivered", .next_attempt = made.began};
-    if (response) {
-      made.status = response->status;
-      if (response->status / 100 != 2) made.error = "answered with status " + std::to_string(response->status);
-    } else {
-      made.error = response.error().text;
-      const ErrorKind kind = response.error().kind;
-      if (kind == ErrorKind::invalid || kind == ErrorKind::forbidden) outcome.state = "refused";
-    }
-    if (!made.error.empty() && outcome.state != "refused") {
-      outcome.state = made.number >= due.attempts_max ? "failed" : "pending";
+    if (verdict == Verdict::refused) outcome.state = "refused";
+    if (verdict == Verdict::final || verdict == Verdict::again) {
+      const bool is_over = verdict == Verdict::final || made.number >= due.attempts_max;
+      outcome.state = is_over ? "failed" : "pending";
       outcome.next_attempt = clock_.now().plus_us(pause_us(made.number));
     }
     count(outcome.state == "pending" ? "retried" : outcome.state.c_str());
@@ -271,6 +348,7 @@ class StoredOutbox final : public Outbox {
   Clock& clock_;
   Random& random_;
   http::AddressGuard guard_;
+  std::optional<MailSender> mail_;
   std::int64_t timeout_ms_;
   int attempts_max_;
   metrics::Registry& metrics_;
@@ -291,7 +369,9 @@ Result<std::unique_ptr<Outbox>> Outbox::start(control::Store& control, Clock& cl
                                               const Settings& settings, metrics::Registry& metrics) {
   auto guard = http::AddressGuard::make(settings.list("delivery.allowed_ranges"));
   if (!guard) return fail(std::move(guard));
-  return std::make_unique<StoredOutbox>(control, clock, random, settings, metrics, std::move(*guard));
+  auto mail = MailSender::make(settings);
+  if (!mail) return fail(std::move(mail));
+  return std::make_unique<StoredOutbox>(control, clock, random, settings, metrics, std::move(*guard), std::move(*mail));
 }
 
 }  // namespace meterport::delivery

@@ -3,12 +3,15 @@
 #include <soci/soci.h>
 
 #include <limits>
+#include <string_view>
 
 namespace meterport::delivery {
 namespace {
 
 constexpr const char* delivery_columns =
     "id, job_id, org, url, state, attempts, created_us, next_attempt_us, last_status, last_error";
+
+constexpr std::string_view mail_kind = "mail";
 
 Delivery delivery_of(const soci::row& row) {
   Delivery d;
@@ -38,12 +41,24 @@ void insert_delivery(soci::session& session, const Delivery& delivery, const New
       soci::use(created_us, "next"), soci::use(delivery.last_error, "error");
 }
 
+void insert_mail(soci::session& session, const Delivery& delivery, const NewMail& content, int attempts_max) {
+  const long long created_us = delivery.created.us;
+  session << "INSERT INTO deliveries (id, job_id, org, url, content_type, body, state, attempts, attempts_max,"
+             " created_us, next_attempt_us, last_status, last_error, kind, subject, html)"
+             " VALUES (:id, :job, :org, :url, '', :body, :state, 0, :max, :created, :next, 0, :error, 'mail',"
+             " :subject, :html)",
+      soci::use(delivery.id, "id"), soci::use(delivery.job_id, "job"), soci::use(delivery.org, "org"),
+      soci::use(delivery.url, "url"), soci::use(content.text, "body"), soci::use(delivery.state, "state"),
+      soci::use(attempts_max, "max"), soci::use(created_us, "created"), soci::use(created_us, "next"),
+      soci::use(delivery.last_error, "error"), soci::use(content.subject, "subject"), soci::use(content.html, "html");
+}
+
 std::vector<Due> select_due(soci::session& session, Instant now, const Due* after, int count) {
   const long long now_us = now.us;
   const long long after_us = after == nullptr ? std::numeric_limits<long long>::min() : after->next_attempt.us;
   const std::string after_id = after == nullptr ? "" : after->id;
   const soci::rowset<soci::row> rows =
-      (session.prepare << "SELECT id, url, next_attempt_us FROM deliveries WHERE state = 'pending'"
+      (session.prepare << "SELECT id, url, kind, next_attempt_us FROM deliveries WHERE state = 'pending'"
                           " AND next_attempt_us <= :now AND (next_attempt_us, id) > (:after, :id)"
                           " ORDER BY next_attempt_us, id LIMIT :n",
        soci::use(now_us, "now"), soci::use(after_us, "after"), soci::use(after_id, "id"), soci::use(count, "n"));
@@ -51,7 +66,8 @@ std::vector<Due> select_due(soci::session& session, Instant now, const Due* afte
   for (const soci::row& row : rows) {
     due.push_back({.id = row.get<std::string>(0),
                    .url = row.get<std::string>(1),
-                   .next_attempt = Instant{row.get<long long>(2)}});
+                   .is_mail = row.get<std::string>(2) == mail_kind,
+                   .next_attempt = Instant{row.get<long long>(3)}});
   }
   return due;
 }
@@ -59,8 +75,9 @@ std::vector<Due> select_due(soci::session& session, Instant now, const Due* afte
 std::optional<Sending> select_sending(soci::session& session, const Due& due) {
   const long long next_us = due.next_attempt.us;
   const soci::rowset<soci::row> rows =
-      (session.prepare << "SELECT id, job_id, url, content_type, body, attempts, attempts_max FROM deliveries"
-                          " WHERE id = :id AND state = 'pending' AND next_attempt_us = :next",
+      (session.prepare
+           << "SELECT id, job_id, url, content_type, body, kind, subject, html, created_us, attempts,"
+              " attempts_max FROM deliveries WHERE id = :id AND state = 'pending' AND next_attempt_us = :next",
        soci::use(due.id, "id"), soci::use(next_us, "next"));
   for (const soci::row& row : rows) {
     return Sending{.id = row.get<std::string>(0),
@@ -68,8 +85,12 @@ std::optional<Sending> select_sending(soci::session& session, const Due& due) {
                    .url = row.get<std::string>(2),
                    .content_type = row.get<std::string>(3),
                    .body = row.get<std::string>(4),
-                   .attempts = static_cast<int>(row.get<long long>(5)),
-                   .attempts_max = static_cast<int>(row.get<long long>(6))};
+                   .is_mail = row.get<std::string>(5) == mail_kind,
+                   .subject = row.get<std::string>(6),
+                   .html = row.get<std::string>(7),
+                   .created = Instant{row.get<long long>(8)},
+                   .attempts = static_cast<int>(row.get<long long>(9)),
+                   .attempts_max = static_cast<int>(row.get<long long>(10))};
   }
   return std::nullopt;
 }

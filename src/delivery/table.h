@@ -13,12 +13,16 @@ namespace meterport::delivery {
 /// One whose time has come.
 struct Due {
   std::string id, url;
+  bool is_mail = false;
   Instant next_attempt;
 };
 
 /// What is needed to send one.
 struct Sending {
   std::string id, job_id, url, content_type, body;
+  bool is_mail = false;
+  std::string subject, html;  ///< of a mail, whose plain text is the body
+  Instant created;
   int attempts = 0;
   int attempts_max = 0;
 };
@@ -29,6 +33,8 @@ struct Outcome {
 };
 
 void insert_delivery(soci::session& session, const Delivery& delivery, const NewDelivery& content, int attempts_max);
+/// `delivery` names job, org and URL.
+void insert_mail(soci::session& session, const Delivery& delivery, const NewMail& content, int attempts_max);
 /// Those due longest first, at most `count` of those behind `after` in that order (null: from the first).
 std::vector<Due> select_due(soci::session& session, Instant now, const Due* after, int count);
 /// None: it is gone, or was sent or put off meanwhile.

@@ -21,12 +21,12 @@ void remove_quietly(FileSystem& files, const std::string& path) {
 Artifact::Artifact(FileSystem& files, const Options& options)
     : files_(files),
       folder_(options.folder),
-      path_(options.folder + "/" + options.name + ".zip"),
+      path_(options.folder + "/" + options.name + std::string(suffix_of(options.packing))),
       manifest_path_(options.folder + "/" + options.name + ".manifest.json"),
       temporary_path_(path_ + "." + options.tag + ".tmp") {
   buffer_.reserve(buffer_bytes);
-  zip_ = std::make_unique<formats::ZipWriter>([this](std::string_view bytes) { return sink(bytes); }, options.time,
-                                              options.deflate_threads);
+  packer_ = make_packer(
+      options.packing, [this](std::string_view bytes) { return sink(bytes); }, options.time, options.deflate_threads);
 }
 
 Result<std::unique_ptr<Artifact>> Artifact::create(FileSystem& files, Options options) {
@@ -40,7 +40,7 @@ Result<std::unique_ptr<Artifact>> Artifact::create(FileSystem& files, Options op
 
 Artifact::~Artifact() {
   if (is_published_) return;
-  zip_.reset();
+  packer_.reset();
   file_.reset();
   remove_quietly(files_, temporary_path_);
   if (has_manifest_) {
@@ -75,31 +75,33 @@ Status Artifact::sink(std::string_view bytes) {
 
 Status Artifact::begin_file(std::string_view name, formats::EntrySize size, std::string_view header) {
   file_rows_ = 0;
-  if (auto begun = blame(zip_->begin_entry(name, size)); !begun) return begun;
+  is_header_open_ = !header.ends_with('\n');
+  if (auto begun = blame(packer_->begin(name, size)); !begun) return begun;
   csv_bytes_ += header.size();
-  return blame(zip_->write(header));
+  return blame(packer_->write(header));
 }
 
 Status Artifact::write_rows(std::string_view lines, std::uint64_t rows) {
   if (rows == 0) return {};
-  if (file_rows_ == 0) {
-    if (auto ended = blame(zip_->write("\n")); !ended) return ended;
+  if (is_header_open_) {
+    if (auto ended = blame(packer_->write("\n")); !ended) return ended;
     ++csv_bytes_;
+    is_header_open_ = false;
   }
   file_rows_ += rows;
   csv_bytes_ += lines.size();
-  return blame(zip_->write(lines));
+  return blame(packer_->write(lines));
 }
 
 Status Artifact::end_file() {
-  if (auto ended = blame(zip_->end_entry()); !ended) return ended;
-  const formats::ZipEntry& entry = zip_->entries().back();
-  files_done_.push_back({entry.name, file_rows_, entry.uncompressed_bytes, entry.crc32, entry.sha256});
+  auto packed = packer_->end();
+  if (!packed) return blame(fail(std::move(packed)));
+  files_done_.push_back({std::move(*packed), file_rows_});
   return {};
 }
 
 Status Artifact::finish() {
-  if (auto finished = blame(zip_->finish()); !finished) return finished;
+  if (auto finished = blame(packer_->finish()); !finished) return finished;
   if (auto flushed = blame(flush()); !flushed) return flushed;
   digest_ = hash_.finish();
   return blame(file_->sync());

@@ -1,5 +1,5 @@
-// Private to exports: the file of a job while it is written. CSV files go through the ZIP writer into a temporary file
-// beside the artifact; publish() makes it durable and gives it its name, so that a name in the folder is a whole ZIP.
+// Private to exports: the file of a job while it is written. CSV files go through a packer into a temporary file beside
+// the artifact; publish() makes it durable and gives it its name, so that a name in the folder is a whole file.
 //
 // Used by one thread. Errors have a text that is safe to show. Whatever was not published is removed on destruction.
 #pragma once
@@ -15,25 +15,23 @@
 #include "base/file_system.h"
 #include "base/hash.h"
 #include "base/instant.h"
-#include "formats/zip.h"
+#include "exports/packer.h"
 
 namespace meterport::exports {
 
-/// What became of one CSV.
 struct ArtifactFile {
-  std::string name;
-  std::uint64_t rows = 0, bytes = 0;
-  std::uint32_t crc32 = 0;
-  Digest sha256{};
+  PackedFile packed;
+  std::uint64_t rows = 0;
 };
 
 class Artifact {
  public:
   struct Options {
     std::string folder;
-    std::string name;  ///< without ".zip"
-    std::string tag;   ///< of the runner: two at work on one job don't meet
-    Instant time;      ///< printed on every entry
+    std::string name;  ///< without suffix
+    Packing packing = Packing::zip;
+    std::string tag;  ///< of the runner: two at work on one job don't meet
+    Instant time;     ///< printed on every entry
     unsigned deflate_threads = 1;
   };
   static Result<std::unique_ptr<Artifact>> create(FileSystem& files, Options options);
@@ -41,14 +39,14 @@ class Artifact {
   Artifact(const Artifact&) = delete;
   Artifact& operator=(const Artifact&) = delete;
 
-  /// Writes the header; its line end follows with the first row (informatica.md 7.2).
+  /// Writes the header. Where it does not end its line, the line end follows with the first row (informatica.md 7.2).
   Status begin_file(std::string_view name, formats::EntrySize size, std::string_view header);
   /// Whole lines, `rows` of them.
   Status write_rows(std::string_view lines, std::uint64_t rows);
   Status end_file();
-  /// Central directory; then the ZIP's size and digest are known, and it is durable under its temporary name.
+  /// Ends the file: its size and digest are known, and it is durable under its temporary name.
   Status finish();
-  /// Stores the manifest, then gives the ZIP its name. Nothing is visible when it fails.
+  /// Stores the manifest, then gives the file its name. Nothing is visible when it fails.
   Status publish(std::string_view manifest);
 
   [[nodiscard]] const std::vector<ArtifactFile>& files() const { return files_done_; }
@@ -69,10 +67,11 @@ class Artifact {
   FileSystem& files_;
   std::string folder_, path_, manifest_path_, temporary_path_;
   std::unique_ptr<File> file_;
-  std::unique_ptr<formats::ZipWriter> zip_;
+  std::unique_ptr<Packer> packer_;
   std::string buffer_;
   std::uint64_t offset_ = 0, csv_bytes_ = 0;
   std::uint64_t file_rows_ = 0;
+  bool is_header_open_ = false;  ///< its line end is still to come
   Sha256 hash_;
   Digest digest_{};
   std::vector<ArtifactFile> files_done_;

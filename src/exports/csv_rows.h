@@ -32,6 +32,7 @@ struct ControlTotal {
   std::string meter;  ///< empty: rows name no meter
   std::uint64_t rows = 0;
   std::optional<Total> quantity;  ///< none where the kind prints none
+  std::optional<Total> billable;  ///< of kind billed-usage, which prints no consumption
   Consumption ipu;
 };
 

@@ -56,6 +56,9 @@ struct Job {
 /// Job::state itself stays as the job ended (informatica.md 5.1; crosswalk 3.1).
 JobState shown_state(const Job& job, Instant now);
 
+/// How the name of a kind's artifact ends: ".zip", or ".csv.gz" for billed-usage.
+std::string_view artifact_suffix(ExportKind kind);
+
 /// How a dialect's limits differ.
 struct CreateOptions {
   int active_jobs_max = 0;       ///< unfinished jobs per requesting org and dialect; 0 = 100

@@ -5,6 +5,9 @@
 
 #include <array>
 #include <sstream>
+#include <utility>
+
+#include "exports/billed_spec_json.h"
 
 namespace meterport::exports {
 namespace {
@@ -53,7 +56,11 @@ constexpr std::array<const char*, 42> columns = {
     "manifest_path",
     "artifact_bytes",
 };
-constexpr std::array<const char*, 3> more_columns = {"artifact_rows", "artifact_sha256", "is_callback_due"};
+constexpr std::array<const char*, 9> more_columns = {"artifact_rows", "artifact_sha256", "is_callback_due",
+                                                     "number",        "retention_s",     "mail_to",
+                                                     "billed_json",   "billed_orgs",     "billed_project"};
+
+}  // namespace
 
 std::vector<std::string> split_words(const std::string& text) {
   std::istringstream words(text);
@@ -61,8 +68,6 @@ std::vector<std::string> split_words(const std::string& text) {
   for (std::string word; words >> word;) out.push_back(word);
   return out;
 }
-
-}  // namespace
 
 const std::string& insert_statement() {
   static const std::string statement =
@@ -75,6 +80,8 @@ const std::string& insert_statement() {
 
 namespace soci {
 
+using meterport::ExportKind;
+using meterport::ExportSpec;
 using meterport::exports::Job;
 using meterport::exports::StoredJob;
 
@@ -119,7 +126,8 @@ void read_spec(const values& row, Job& job) {
     job.spec.as_of_position = static_cast<std::uint64_t>(position);
   }
   if (const auto us = number(row, "asked_time_us"); us >= 0) job.spec.as_of_time = meterport::Instant{us};
-  job.note = {text(row, "dialect"), text(row, "note_json"), text(row, "callback_url")};
+  job.note = {text(row, "dialect"), text(row, "note_json"), text(row, "callback_url"), text(row, "mail_to")};
+  job.number = count(row, "number");
   job.user_id = text(row, "user_id");
   job.snapshot = {instant(row, "as_of_us"), count(row, "ledger_position"), count(row, "catalogue_position")};
 }
@@ -138,10 +146,27 @@ void write_spec(const Job& job, values& row) {
   row.set("dialect", job.note.dialect);
   row.set("note_json", job.note.json);
   row.set("callback_url", job.note.callback_url);
+  row.set("mail_to", job.note.mail_to);
+  row.set("number", static_cast<long long>(job.number));
   row.set("user_id", job.user_id);
   row.set("as_of_us", static_cast<long long>(job.snapshot.as_of.us));
   row.set("ledger_position", static_cast<long long>(job.snapshot.ledger_position));
   row.set("catalogue_position", static_cast<long long>(job.snapshot.catalogue_position));
+}
+
+/// Where it can't be read the row is refused: without its filters the job would show what was not asked for.
+void read_billed(const values& row, ExportSpec& spec) {
+  if (spec.kind != ExportKind::billed_usage) return;
+  auto billed = meterport::exports::parse_billed_spec(text(row, "billed_json"));
+  if (!billed) throw soci_error(billed.error().text);
+  spec.billed = std::move(*billed);
+}
+
+void write_billed(const ExportSpec& spec, values& row) {
+  const bool is_billed = spec.kind == ExportKind::billed_usage;
+  row.set("billed_json", is_billed ? meterport::exports::billed_spec_json(spec.billed) : std::string());
+  row.set("billed_orgs", fmt::format("{}", fmt::join(spec.billed.orgs, " ")));
+  row.set("billed_project", spec.billed.project);
 }
 
 void read_course(const values& row, Job& job) {
@@ -186,10 +211,13 @@ void type_conversion<StoredJob>::from_base(const values& row, indicator, StoredJ
   stored.job.error = text(row, "error");
   stored.job.is_unplannable = flag(row, "is_unplannable");
   read_spec(row, stored.job);
+  read_billed(row, stored.job.spec);
   read_course(row, stored.job);
   stored.sequence = number(row, "sequence");
   stored.active_jobs_max = static_cast<int>(number(row, "active_jobs_max"));
   stored.has_partial_rights = flag(row, "partial_rights");
+  stored.retention_s = number(row, "retention_s");
+  stored.is_numbered = stored.job.number > 0;
   stored.missing.ids = meterport::exports::split_words(text(row, "missing_orgs"));
   stored.missing.named = meterport::exports::split_words(text(row, "missing_named"));
   stored.missing.text = text(row, "missing_text");
@@ -206,18 +234,20 @@ void type_conversion<StoredJob>::to_base(const StoredJob& stored, values& row, i
   row.set("error", stored.job.error);
   row.set("is_unplannable", static_cast<long long>(stored.job.is_unplannable));
   write_spec(stored.job, row);
+  write_billed(stored.job.spec, row);
   write_course(stored.job, row);
   row.set("sequence", static_cast<long long>(stored.sequence));
   row.set("active_jobs_max", static_cast<long long>(stored.active_jobs_max));
   row.set("partial_rights", static_cast<long long>(stored.has_partial_rights));
+  row.set("retention_s", static_cast<long long>(stored.retention_s));
   row.set("missing_orgs", fmt::format("{}", fmt::join(stored.missing.ids, " ")));
   row.set("missing_named", fmt::format("{}", fmt::join(stored.missing.named, " ")));
   row.set("missing_text", stored.missing.text);
   row.set("runner", stored.runner);
   row.set("lease_until_us", static_cast<long long>(stored.lease_until.us));
   row.set("is_cancel_asked", static_cast<long long>(stored.is_cancel_asked));
-  const bool is_callback_due = is_final(stored.job.state) && !stored.job.note.callback_url.empty();
-  row.set("is_callback_due", static_cast<long long>(is_callback_due));
+  const bool is_notice_due = is_final(stored.job.state) && meterport::exports::tells_of_end(stored.job);
+  row.set("is_callback_due", static_cast<long long>(is_notice_due));
   ind = i_ok;
 }
 

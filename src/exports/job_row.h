@@ -4,6 +4,7 @@
 #include <soci/soci.h>
 
 #include <string>
+#include <vector>
 
 #include "exports/job_store.h"
 
@@ -19,6 +20,9 @@ struct type_conversion<meterport::exports::StoredJob> {
 }  // namespace soci
 
 namespace meterport::exports {
+
+/// A list of ids as a row holds it, a blank between two.
+std::vector<std::string> split_words(const std::string& text);
 
 /// INSERT of every column, by the names that the conversion binds.
 const std::string& insert_statement();

@@ -22,19 +22,11 @@ constexpr std::uint64_t gathered_records_max = 200'000;
 constexpr std::uint64_t row_bytes_guess = 128;
 constexpr std::uint64_t large_bytes = std::uint64_t{4} << 30;
 
+}  // namespace
+
 std::unexpected<Error> interrupted() {
   return fail(ErrorKind::busy, "The export was interrupted.");
 }
-
-/// For errors of what an export reads: their own text is safe, but says nothing of the export.
-template <class T>
-std::unexpected<Error> unreadable(Result<T>&& result) {
-  Error error = std::move(result.error());
-  error.text = "The export could not be made: " + error.text;
-  return std::unexpected(std::move(error));
-}
-
-}  // namespace
 
 Progress RunWatch::progress() const {
   return {slices_done, slices, rows, bytes, is_waiting_for_loading ? "loading" : ""};
@@ -47,11 +39,16 @@ JobRun::~JobRun() = default;
 
 Status JobRun::run() {
   if (auto ready = prepare(); !ready) return ready;
-  const bool is_by_org = stored_.job.spec.split == FileSplit::per_org && orgs_.size() > 1;
-  if (auto written = is_by_org ? write_files_by_org() : write_files(); !written) return written;
+  if (auto written = write(); !written) return written;
   if (auto finished = artifact_->finish(); !finished) return finished;
   if (watch_.is_interrupted()) return interrupted();
   return publish();
+}
+
+Status JobRun::write() {
+  const ExportSpec& spec = stored_.job.spec;
+  if (spec.kind == ExportKind::billed_usage) return write_billed();
+  return spec.split == FileSplit::per_org && orgs_.size() > 1 ? write_files_by_org() : write_files();
 }
 
 Status JobRun::prepare() {
@@ -70,6 +67,7 @@ Status JobRun::prepare() {
   auto artifact =
       Artifact::create(context_.files, {.folder = context_.folder,
                                         .name = fmt::format("{}-{}", stored_.job.id, stored_.job.revision + 1),
+                                        .packing = packing_of(spec.kind),
                                         .tag = tag_,
                                         .time = stored_.job.snapshot.as_of,
                                         .deflate_threads = context_.deflate_threads});
@@ -205,11 +203,15 @@ Status JobRun::advance_to(std::size_t rank) {
 
 template <class Row>
 Status JobRun::take_row(const Row& row) {
-  if (rows_seen_++ % rows_per_look == 0 && watch_.is_interrupted()) return interrupted();
   Lines& lines = by_org_.empty() ? stream_ : by_org_[rank_of_.find(row.org)->second - by_org_first_];
   rows_.append(lines.text, row);
+  return row_taken(lines);
+}
+
+Status JobRun::row_taken(Lines& lines) {
   ++lines.rows;
-  return by_org_.empty() && lines.text.size() >= flush_bytes ? write_lines(stream_) : Status();
+  if (rows_seen_++ % rows_per_look == 0 && watch_.is_interrupted()) return interrupted();
+  return &lines == &stream_ && lines.text.size() >= flush_bytes ? write_lines(stream_) : Status();
 }
 
 Status JobRun::read_slice(const queries::Slice& slice) {
@@ -237,14 +239,24 @@ Status JobRun::write_lines(Lines& lines) {
 }
 
 void JobRun::note_progress() {
-  watch_.rows = rows_.rows();
+  watch_.rows = rows();
   watch_.bytes = artifact_->csv_bytes();
+}
+
+std::vector<ControlTotal> JobRun::totals() const {
+  if (!billed_) return rows_.totals();
+  if (billed_->rows() == 0) return {};
+  return {{.meter = {},
+           .rows = billed_->rows(),
+           .quantity = billed_->quantity(),
+           .billable = billed_->billable(),
+           .ipu = {}}};
 }
 
 Status JobRun::publish() {
   Job& job = stored_.job;
   ++job.revision;
-  auto published = artifact_->publish(manifest_json(stored_, *artifact_, rows_.totals()));
+  auto published = artifact_->publish(manifest_json(stored_, *artifact_, totals()));
   if (!published) {
     --job.revision;
     return published;
@@ -253,7 +265,7 @@ Status JobRun::publish() {
   job.manifest_path = artifact_->manifest_path();
   job.artifact_bytes = artifact_->bytes();
   job.artifact_sha256 = to_hex(artifact_->sha256());
-  job.rows = rows_.rows();
+  job.rows = rows();
   const bool is_whole = stored_.missing.ids.empty();
   job.state = is_whole ? JobState::success : JobState::partial_success;
   job.error = stored_.missing.text;

@@ -9,10 +9,12 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "exports/artifact.h"
+#include "exports/billed_csv.h"
 #include "exports/csv_rows.h"
 #include "exports/job_store.h"
 #include "queries/queries.h"
@@ -29,6 +31,17 @@ struct RunWatch {
   [[nodiscard]] Progress progress() const;
 };
 
+/// What a run answers that was asked to end.
+std::unexpected<Error> interrupted();
+/// For errors of what an export reads: their own text is safe, but says nothing of the export.
+template <class T>
+std::unexpected<Error> unreadable(Result<T>&& result) {
+  Error error = std::move(result.error());
+  error.text = "The export could not be made: " + error.text;
+  return std::unexpected(std::move(error));
+}
+
+/// Sources: job_run.cpp, billed_run.cpp (kind billed-usage).
 class JobRun {
  public:
   struct Context {
@@ -57,6 +70,7 @@ class JobRun {
   };
 
   Status prepare();
+  Status write();
   Status wait_loaded();
   Result<std::vector<queries::Slice>> plan(const std::string& meter, bool days_major, std::uint64_t records_max);
   Result<std::vector<PlannedFile>> plan_files();
@@ -74,6 +88,13 @@ class JobRun {
   Status publish();
   void note_progress();
 
+  Status write_billed();
+  Status take_billed(const queries::BilledRow& row);
+  /// After a row was appended.
+  Status row_taken(Lines& lines);
+  [[nodiscard]] std::uint64_t rows() const { return billed_ ? billed_->rows() : rows_.rows(); }
+  [[nodiscard]] std::vector<ControlTotal> totals() const;
+
   const Context& context_;
   StoredJob& stored_;
   const std::string tag_;
@@ -85,6 +106,7 @@ class JobRun {
   Day first_, last_;
   std::unique_ptr<Artifact> artifact_;
   CsvRows rows_;
+  std::unique_ptr<BilledCsv> billed_;  ///< in place of rows_
 
   Lines stream_;                  ///< of the open file
   std::vector<Lines> by_org_;     ///< of a slice that holds several files' orgs; empty: rows go to stream_

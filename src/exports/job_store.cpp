@@ -50,6 +50,10 @@ std::string quoted_list(const std::vector<std::string>& ids) {
 
 }  // namespace
 
+bool tells_of_end(const Job& job) {
+  return !job.note.callback_url.empty() || !job.note.mail_to.empty();
+}
+
 Status JobStore::insert(StoredJob& job) {
   return control_.write([&](soci::session& session) -> Status {
     if (!is_final(job.job.state)) {
@@ -66,6 +70,12 @@ Status JobStore::insert(StoredJob& job) {
     long long newest = 0;
     session << "SELECT COALESCE(MAX(sequence), 0) FROM export_jobs", soci::into(newest);
     job.sequence = newest + 1;
+    if (job.is_numbered) {
+      long long number = 0;
+      session << "UPDATE export_numbers SET last = last + 1";
+      session << "SELECT last FROM export_numbers", soci::into(number);
+      job.job.number = static_cast<std::uint64_t>(number);
+    }
     session << insert_statement(), soci::use(job);
     return {};
   });
@@ -191,11 +201,11 @@ Result<StoredJob> JobStore::cancel(std::string_view id, Instant now, const std::
     if (is_worked_on) {
       session << "UPDATE export_jobs SET is_cancel_asked = 1 WHERE id = :id", soci::use(key, "id");
     } else {
-      const int is_callback_due = found->job.note.callback_url.empty() ? 0 : 1;
+      const int is_notice_due = tells_of_end(found->job) ? 1 : 0;
       session << fmt::format(
           "UPDATE export_jobs SET state = 'CANCELLED', is_cancel_asked = 1, error = :text, updated_us = {0}, "
           "finished_us = {0}, runner = '', lease_until_us = 0, is_callback_due = {1} WHERE id = :id",
-          now.us, is_callback_due),
+          now.us, is_notice_due),
           soci::use(text, "text"), soci::use(key, "id");
     }
     found = select_one(session, key);
@@ -238,11 +248,11 @@ Status change_by_id(control::Store& control, const char* change, std::string_vie
 
 }  // namespace
 
-Result<std::vector<StoredJob>> JobStore::callbacks_due(std::size_t count_max) {
+Result<std::vector<StoredJob>> JobStore::notices_due(std::size_t count_max) {
   return select_where(control_, fmt::format("WHERE is_callback_due = 1 ORDER BY sequence LIMIT {}", count_max));
 }
 
-Status JobStore::settle_callback(std::string_view id, const std::function<Status(soci::session&)>& queue) {
+Status JobStore::settle_notices(std::string_view id, const std::function<Status(soci::session&)>& queue) {
   const std::string key(id);
   return control_.write([&](soci::session& session) -> Status {
     soci::statement statement =
@@ -264,8 +274,8 @@ Status JobStore::forget_artifact(std::string_view id) {
 }
 
 Result<std::vector<StoredJob>> JobStore::ended_before(Instant instant, std::size_t count_max) {
-  return select_where(control_,
-                      fmt::format("WHERE finished_us > 0 AND finished_us <= {} LIMIT {}", instant.us, count_max));
+  return select_where(control_, fmt::format("WHERE finished_us > 0 AND finished_us <= {} AND retention_s = 0 LIMIT {}",
+                                            instant.us, count_max));
 }
 
 Status JobStore::remove(std::string_view id, const std::function<Status(soci::session&)>& forget) {

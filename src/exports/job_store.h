@@ -1,4 +1,4 @@
-// Private to exports: the jobs of the control store (migration 0030_exports).
+// Private to exports: the jobs of the control store (migrations 0030_exports, 0080_billed_exports).
 //
 // Each call is one transaction; a change is durable when it returns. Thread-safe. A runner's writes are fenced: they
 // change nothing (conflict) once the job is no longer leased to it.
@@ -31,18 +31,32 @@ struct StoredJob {
   std::int64_t sequence = 0;  ///< order of creation
   int active_jobs_max = 0;
   bool has_partial_rights = false;
+  bool is_numbered = false;
+  std::int64_t retention_s = 0;  ///< 0: the settings hold; else the artifact's, and the job stays for ever
   MissingOrgs missing;
   std::string runner;  ///< empty: nobody works on it
   Instant lease_until;
   bool is_cancel_asked = false;
 };
 
+/// Somebody wants to be told of its end, by callback or mail.
+bool tells_of_end(const Job& job);
+
+using OrgList = std::vector<std::string>;  ///< ids
+
+/// Which numbered jobs a caller may see, besides what NumberedRequest asks for.
+struct NumberedScope {
+  std::string user_id;                      ///< his own are never hidden from him
+  std::string project;                      ///< empty: of every project and of none
+  std::vector<OrgList> hidden_org_lists{};  ///< of billed_org_lists()
+};
+
 class JobStore {
  public:
   explicit JobStore(control::Store& control) : control_(control) {}
 
-  /// Sets job.sequence. An active job counts against its limit in the same transaction: too_many_jobs. A final one (it
-  /// could not be planned) takes no slot, and its callback is due.
+  /// Sets job.sequence and, of a numbered one, job.number. An active job counts against its limit in the same
+  /// transaction: too_many_jobs. A final one (it could not be planned) takes no slot, and its notices are due.
   Status insert(StoredJob& job);
   /// not_found: no such job.
   Result<StoredJob> get(std::string_view id);
@@ -50,13 +64,22 @@ class JobStore {
   Result<std::vector<StoredJob>> page(const std::optional<std::vector<std::string>>& orgs, std::int64_t before,
                                       std::size_t count_max);
 
+  Result<StoredJob> get_numbered(std::uint64_t number);
+  /// Over which orgs the numbered jobs of an org and dialect are, each list once; not that of the requesting org alone.
+  Result<std::vector<OrgList>> billed_org_lists(const std::string& org, const std::string& dialect);
+  struct NumberedPage {
+    std::uint64_t total = 0;
+    std::vector<StoredJob> jobs;
+  };
+  Result<NumberedPage> numbered(const NumberedRequest& request, const NumberedScope& scope);
+
   /// Leases a job nobody works on (or whose lease is over) to the runner and sets it PROCESSING: the oldest of the org
   /// with the fewest leased jobs. `without`: ids that this process works on. Nothing when there is none.
   Result<std::optional<StoredJob>> take(const std::string& runner, Instant now, Instant lease_until,
                                         const std::set<std::string, std::less<>>& without);
   /// Renews the lease of a running job and stores its progress.
   Status renew(std::string_view id, const std::string& runner, Instant lease_until, const Progress& progress);
-  /// Stores the end of a job: state, error, times, artifact. `is_callback_due` follows from its callback address.
+  /// Stores the end of a job: state, error, times, artifact. Whether notices are due follows from the job.
   Status finish(const StoredJob& job);
   /// Gives the lease back; the job waits for a runner.
   Status put_back(std::string_view id, const std::string& runner);
@@ -65,15 +88,15 @@ class JobStore {
   /// For the start of a process: no lease of an earlier one holds any more. Returns how many there were.
   Result<std::size_t> free_leases();
 
-  /// Final jobs whose callback is not yet with the outbox, oldest first.
-  Result<std::vector<StoredJob>> callbacks_due(std::size_t count_max);
+  /// Final jobs whose callback or mail is not yet with the outbox, oldest first.
+  Result<std::vector<StoredJob>> notices_due(std::size_t count_max);
   /// Takes the flag away and runs `queue` in the same transaction, unless another did so already.
-  Status settle_callback(std::string_view id, const std::function<Status(soci::session&)>& queue);
+  Status settle_notices(std::string_view id, const std::function<Status(soci::session&)>& queue);
 
   /// Jobs whose artifact's time is over and which still have one.
   Result<std::vector<StoredJob>> expired_artifacts(Instant now, std::size_t count_max);
   Status forget_artifact(std::string_view id);
-  /// Jobs that ended at or before the instant.
+  /// Jobs that ended at or before the instant and are not kept for ever.
   Result<std::vector<StoredJob>> ended_before(Instant instant, std::size_t count_max);
   /// Runs `forget` in the same transaction, for what others keep of the job.
   Status remove(std::string_view id, const std::function<Status(soci::session&)>& forget);

@@ -159,20 +159,20 @@ TEST_F(JobStoreTest, AJobNobodyWorksOnIsCancelledAtOnceAndOneWorkedOnIsMarked) {
   EXPECT_EQ(cancelled->job.state, JobState::cancelled);
   EXPECT_EQ(cancelled->job.error, "gone");
   EXPECT_EQ(store().cancel("waiting", Instant{6}, "gone").error().kind, ErrorKind::conflict);
-  EXPECT_EQ(store().callbacks_due(10)->size(), 1U);
+  EXPECT_EQ(store().notices_due(10)->size(), 1U);
   int queued = 0;
   const auto queue = [&](soci::session&) -> Status {
     ++queued;
     return {};
   };
-  EXPECT_FALSE(store().settle_callback("waiting", [](soci::session&) -> Status {
+  EXPECT_FALSE(store().settle_notices("waiting", [](soci::session&) -> Status {
     return fail(ErrorKind::store_unavailable, "the outbox can't take it");
   }));
-  EXPECT_EQ(store().callbacks_due(10)->size(), 1U) << "it stays due";
-  ASSERT_TRUE(store().settle_callback("waiting", queue));
-  ASSERT_TRUE(store().settle_callback("waiting", queue));
+  EXPECT_EQ(store().notices_due(10)->size(), 1U) << "it stays due";
+  ASSERT_TRUE(store().settle_notices("waiting", queue));
+  ASSERT_TRUE(store().settle_notices("waiting", queue));
   EXPECT_EQ(queued, 1);
-  EXPECT_TRUE(store().callbacks_due(10)->empty());
+  EXPECT_TRUE(store().notices_due(10)->empty());
 
   insert(job("running"));
   EXPECT_EQ(take("r1"), "running");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json_writer.h"
+#include "exports/billed_spec_json.h"
 
 namespace meterport::exports {
 namespace {
@@ -15,14 +16,17 @@ void write_spec(JsonWriter& json, const ExportSpec& spec) {
   json.field("split", to_string(spec.split));
   json.key("meter");
   spec.meter.empty() ? json.null() : json.string(spec.meter);
-  json.field("format", spec.format).end_object();
+  json.field("format", spec.format);
+  if (spec.kind == ExportKind::billed_usage) json.key("billed").raw(billed_spec_json(spec.billed));
+  json.end_object();
 }
 
 void write_files(JsonWriter& json, const std::vector<ArtifactFile>& files) {
   json.key("files").begin_array();
   for (const ArtifactFile& file : files) {
-    json.begin_object().field("name", file.name).field("rows", file.rows).field("bytes", file.bytes);
-    json.field("crc32", fmt::format("{:08x}", file.crc32)).field("sha256", to_hex(file.sha256)).end_object();
+    const PackedFile& packed = file.packed;
+    json.begin_object().field("name", packed.name).field("rows", file.rows).field("bytes", packed.bytes);
+    json.field("crc32", fmt::format("{:08x}", packed.crc32)).field("sha256", to_hex(packed.sha256)).end_object();
   }
   json.end_array();
 }
@@ -34,7 +38,8 @@ void write_totals(JsonWriter& json, const std::vector<ControlTotal>& totals) {
     total.meter.empty() ? json.null() : json.string(total.meter);
     json.field("rows", total.rows).key("quantity");
     total.quantity ? json.string(total.quantity->to_text()) : json.null();
-    json.field("ipu", total.ipu.to_text()).end_object();
+    total.billable ? json.field("billable", total.billable->to_text()) : json.field("ipu", total.ipu.to_text());
+    json.end_object();
   }
   json.end_array();
 }
@@ -54,7 +59,7 @@ std::string content_json(const StoredJob& stored, const Artifact& artifact, cons
   std::string out;
   JsonWriter json(out);
   const Snapshot& snapshot = stored.job.snapshot;
-  json.begin_object().field("writer_version", formats::zip_writer_version);
+  json.begin_object().field("writer_version", writer_version(packing_of(stored.job.spec.kind)));
   write_spec(json, stored.job.spec);
   json.key("snapshot").begin_object().field("as_of", format_rfc3339(snapshot.as_of));
   json.field("ledger_position", snapshot.ledger_position);

@@ -137,7 +137,8 @@ void Service::end_job(StoredJob& stored, const Status& result, const Running& ru
     }
   }
   job.finished = job.updated = parts_.clock.now();
-  if (result) job.expires = job.finished->plus_seconds(options_.retention_s);
+  const std::int64_t retention_s = stored.retention_s > 0 ? stored.retention_s : options_.retention_s;
+  if (result) job.expires = job.finished->plus_seconds(retention_s);
   store_end(stored);
 }
 
@@ -164,7 +165,7 @@ void Service::store_end(StoredJob& stored) {
 
 void Service::tell_end(const StoredJob& stored) {
   answer(waiters_.take_of(stored.job.id));
-  send_callback(stored);
+  send_notices(stored);
 }
 
 }  // namespace meterport::exports

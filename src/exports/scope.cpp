@@ -22,6 +22,26 @@ bool may_be_named(const catalog::Snapshot& now, const Principal& principal, cons
                              [&](const Org* child) { return may_read(now, principal, child->id); });
 }
 
+std::vector<const Org*> named_orgs(const catalog::Snapshot& catalogue, const BilledUsageSpec& spec) {
+  std::vector<const Org*> orgs;
+  for (const std::string& id : spec.orgs) {
+    const Org* org = catalogue.org(id);
+    if (org == nullptr) return {};
+    if (std::ranges::find(orgs, org) == orgs.end()) orgs.push_back(org);
+  }
+  return orgs;
+}
+
+bool is_of_project(const ExportSpec& spec, const std::string& project) {
+  return project.empty() || (spec.kind == ExportKind::billed_usage && spec.billed.project == project);
+}
+
+std::unexpected<Error> may_not_export(const std::string& org) {
+  return fail(ErrorKind::forbidden,
+              fmt::format("You may not export the usage of the organization \"{}\", or there is none.", org), {},
+              "org");
+}
+
 std::string text_of(const std::vector<std::string>& named, std::size_t missing, std::size_t linked) {
   std::string text =
       fmt::format("{} of {} linked organizations are missing because they are not readable", missing, linked);
@@ -37,6 +57,7 @@ std::vector<const Org*> orgs_of_export(const catalog::Snapshot& catalogue, const
                                        const std::vector<std::string>& missing) {
   const Org* requesting = catalogue.org(spec.org);
   if (requesting == nullptr) return {};
+  if (spec.kind == ExportKind::billed_usage && !spec.billed.orgs.empty()) return named_orgs(catalogue, spec.billed);
   std::vector<const Org*> orgs = {requesting};
   if (!spec.all_linked) return orgs;
   for (const Org* org : catalogue.linked(spec.org)) {
@@ -49,10 +70,12 @@ std::vector<const Org*> orgs_of_export(const catalog::Snapshot& catalogue, const
 
 Result<MissingOrgs> judge_rights(const catalog::Snapshot& now, const catalog::Snapshot& pinned,
                                  const Principal& principal, const ExportSpec& spec, bool has_partial_rights) {
-  if (!may_read(now, principal, spec.org)) {
-    return fail(ErrorKind::forbidden,
-                fmt::format("You may not export the usage of the organization \"{}\", or there is none.", spec.org), {},
-                "org");
+  if (!may_read(now, principal, spec.org)) return may_not_export(spec.org);
+  for (const std::string& org : spec.billed.orgs) {
+    if (!may_read(now, principal, org)) return may_not_export(org);
+  }
+  if (!is_of_project(spec, principal.project)) {
+    return fail(ErrorKind::forbidden, "Your token is for one project: you may export the usage of that project only.");
   }
   MissingOrgs missing;
   if (!spec.all_linked) return missing;
@@ -77,15 +100,21 @@ Result<MissingOrgs> judge_rights(const catalog::Snapshot& now, const catalog::Sn
 }
 
 bool Visibility::may_see(const Job& job) {
-  if (!may_read(now_, principal_, job.spec.org)) return false;
+  if (!may_read(now_, principal_, job.spec.org) || !is_of_project(job.spec, principal_.project)) return false;
   // The right to the requesting org alone must not open the usage of the others.
-  if (!job.spec.all_linked || job.user_id == principal_.id) return true;
+  if (job.user_id == principal_.id) return true;
+  if (!reads_all(job.spec.billed.orgs)) return false;
+  if (!job.spec.all_linked) return true;
   const auto [known, is_new] = reads_all_linked_.try_emplace(job.spec.org, false);
   if (is_new) {
     known->second = std::ranges::all_of(now_.linked(job.spec.org),
                                         [&](const Org* org) { return may_read(now_, principal_, org->id); });
   }
   return known->second;
+}
+
+bool Visibility::reads_all(const std::vector<std::string>& orgs) const {
+  return std::ranges::all_of(orgs, [this](const std::string& org) { return may_read(now_, principal_, org); });
 }
 
 std::optional<std::vector<std::string>> Visibility::orgs() const {

@@ -13,13 +13,14 @@
 
 namespace meterport::exports {
 
-/// The requesting org first, the others by printed id in byte order (crosswalk 1.3), without the missing ones. Empty
-/// when the catalogue does not know the requesting org.
+/// The requesting org first, the others by printed id in byte order (crosswalk 1.3), without the missing ones; of
+/// billed usage those the spec names, each once. Empty when the catalogue does not know one of them.
 std::vector<const Org*> orgs_of_export(const catalog::Snapshot& catalogue, const ExportSpec& spec,
                                        const std::vector<std::string>& missing);
 
 /// Rights as `now` gives them, over the orgs that `pinned` links. forbidden: no right to the requesting org (also an
-/// unknown one), or to linked ones unless `has_partial_rights`; else what is missing.
+/// unknown one), to one that the spec names, or to linked ones unless `has_partial_rights`; or a principal of a project
+/// asks for more than its usage. Else what is missing.
 Result<MissingOrgs> judge_rights(const catalog::Snapshot& now, const catalog::Snapshot& pinned,
                                  const Principal& principal, const ExportSpec& spec, bool has_partial_rights);
 
@@ -28,6 +29,8 @@ class Visibility {
  public:
   Visibility(const catalog::Snapshot& now, const Principal& principal) : now_(now), principal_(principal) {}
   [[nodiscard]] bool may_see(const Job& job);
+  /// All of them are orgs whose usage he may export.
+  [[nodiscard]] bool reads_all(const std::vector<std::string>& orgs) const;
   /// Requesting orgs whose jobs can be visible; nothing = of every org.
   [[nodiscard]] std::optional<std::vector<std::string>> orgs() const;
 

@@ -38,6 +38,17 @@ Status check_meter(const catalog::Snapshot& catalogue, const ExportSpec& spec) {
   return fail(ErrorKind::invalid, fmt::format("meter: there is no meter \"{}\"", spec.meter), {}, "meter");
 }
 
+/// Known now, as the rights say; but maybe not yet at the snapshot.
+Status check_orgs(const catalog::Snapshot& catalogue, const ExportSpec& spec) {
+  std::vector<std::string> ids = spec.billed.orgs;
+  ids.push_back(spec.org);
+  for (const std::string& id : ids) {
+    if (catalogue.org(id) != nullptr) continue;
+    return fail(ErrorKind::invalid, fmt::format("as_of: there was no organization \"{}\" yet", id), {}, "as_of");
+  }
+  return {};
+}
+
 }  // namespace
 
 JobState shown_state(const Job& job, Instant now) {
@@ -85,12 +96,9 @@ void Service::set_callback_text(std::string dialect, CallbackText text) {
   callback_texts_[std::move(dialect)] = std::move(text);
 }
 
-void Service::set_mail_text(std::string, MailText) {}
-Result<Job> Service::get_numbered(const Principal&, std::uint64_t) {
-  return fail(ErrorKind::not_supported, "not there yet");
-}
-Result<NumberedJobs> Service::list_numbered(const Principal&, const NumberedRequest&) {
-  return fail(ErrorKind::not_supported, "not there yet");
+void Service::set_mail_text(std::string dialect, MailText text) {
+  const std::lock_guard lock(mutex_);
+  mail_texts_[std::move(dialect)] = std::move(text);
 }
 
 Result<Job> Service::create(const Principal& principal, const ExportSpec& spec, const DialectNote& note,
@@ -101,6 +109,8 @@ Result<Job> Service::create(const Principal& principal, const ExportSpec& spec, 
   stored.job.note = note;
   stored.active_jobs_max = options.active_jobs_max > 0 ? options.active_jobs_max : active_jobs_max_default;
   stored.has_partial_rights = options.partial_rights;
+  stored.is_numbered = options.is_numbered;
+  stored.retention_s = options.retention_s;
   return store_new(principal, std::move(stored), std::nullopt);
 }
 
@@ -137,6 +147,7 @@ Result<Job> Service::store_new(const Principal& principal, StoredJob stored, con
   // The requesting org first: who may not ask for it learns nothing of what the rest would answer.
   ExportSpec own = job.spec;
   own.all_linked = false;
+  own.billed.orgs.clear();
   if (auto judged = judge_rights(*now, *now, principal, own, false); !judged) return fail(std::move(judged));
 
   const auto catalogue = pin(job, pinned);
@@ -145,10 +156,7 @@ Result<Job> Service::store_new(const Principal& principal, StoredJob stored, con
   if (!missing) return fail(std::move(missing));
   stored.missing = std::move(*missing);
   if (auto known = check_meter(**catalogue, job.spec); !known) return fail(std::move(known));
-  if ((*catalogue)->org(job.spec.org) == nullptr) {
-    return fail(ErrorKind::invalid, fmt::format("as_of: there was no organization \"{}\" yet", job.spec.org), {},
-                "as_of");
-  }
+  if (auto known = check_orgs(**catalogue, job.spec); !known) return fail(std::move(known));
 
   job.id = make_id22(parts_.random);
   job.user_id = principal.id;
@@ -181,21 +189,48 @@ Job Service::shown(const StoredJob& stored) const {
   return job;
 }
 
-Result<StoredJob> Service::visible(const Principal& principal, std::string_view id) {
-  auto stored = store_.get(id);
+/// As it is stored, unless it is not for the principal.
+Result<StoredJob> Service::visible(const Principal& principal, Result<StoredJob> stored) {
   if (!stored) return stored;
   const auto now = parts_.catalog.current();
   if (!Visibility(*now, principal).may_see(stored->job)) return unknown_job();
-  const bool is_over =
-      stored->job.finished && stored->job.finished->plus_seconds(options_.jobs_retention_s) <= parts_.clock.now();
+  const bool is_over = stored->retention_s == 0 && stored->job.finished &&
+                       stored->job.finished->plus_seconds(options_.jobs_retention_s) <= parts_.clock.now();
   if (is_over) return unknown_job();
   return stored;
 }
 
 Result<Job> Service::get(const Principal& principal, std::string_view id) {
-  auto stored = visible(principal, id);
+  auto stored = visible(principal, store_.get(id));
   if (!stored) return fail(std::move(stored));
   return shown(*stored);
+}
+
+Result<Job> Service::get_numbered(const Principal& principal, std::uint64_t number) {
+  auto stored = visible(principal, store_.get_numbered(number));
+  if (!stored) return fail(std::move(stored));
+  return shown(*stored);
+}
+
+Result<NumberedJobs> Service::list_numbered(const Principal& principal, const NumberedRequest& request) {
+  const auto now = parts_.catalog.current();
+  ExportSpec own;
+  own.org = request.org;
+  own.kind = ExportKind::billed_usage;
+  own.billed.project = principal.project;
+  if (auto judged = judge_rights(*now, *now, principal, own, false); !judged) return fail(std::move(judged));
+  const auto lists = store_.billed_org_lists(request.org, request.dialect);
+  if (!lists) return fail(lists);
+  NumberedScope scope{principal.id, principal.project};
+  const Visibility visibility(*now, principal);
+  for (const OrgList& list : *lists) {
+    if (!visibility.reads_all(list)) scope.hidden_org_lists.push_back(list);
+  }
+  const auto page = store_.numbered(request, scope);
+  if (!page) return fail(page);
+  NumberedJobs out{page->total, {}};
+  for (const StoredJob& stored : page->jobs) out.jobs.push_back(shown(stored));
+  return out;
 }
 
 Result<JobPage> Service::list(const Principal& principal, const ListRequest& request) {
@@ -236,7 +271,7 @@ Result<JobPage> Service::list(const Principal& principal, const ListRequest& req
 }
 
 Result<Job> Service::cancel(const Principal& principal, std::string_view id) {
-  if (auto seen = visible(principal, id); !seen) return fail(std::move(seen));
+  if (auto seen = visible(principal, store_.get(id)); !seen) return fail(std::move(seen));
   Result<StoredJob> stored;
   {
     const std::lock_guard taking(take_mutex_);
@@ -253,7 +288,7 @@ Result<Job> Service::cancel(const Principal& principal, std::string_view id) {
 }
 
 Result<Job> Service::retry(const Principal& principal, std::string_view id) {
-  auto old = visible(principal, id);
+  auto old = visible(principal, store_.get(id));
   if (!old) return fail(std::move(old));
   if (old->job.state != JobState::failed && old->job.state != JobState::cancelled) {
     return fail(ErrorKind::conflict,
@@ -265,6 +300,8 @@ Result<Job> Service::retry(const Principal& principal, std::string_view id) {
   stored.job.note = old->job.note;
   stored.active_jobs_max = old->active_jobs_max;
   stored.has_partial_rights = old->has_partial_rights;
+  stored.is_numbered = old->is_numbered;
+  stored.retention_s = old->retention_s;
   // One that could not be planned may have no snapshot yet.
   return store_new(principal, std::move(stored),
                    old->job.is_unplannable ? std::nullopt : std::optional(old->job.snapshot));

@@ -1,5 +1,5 @@
 // Private to exports: the service. Runner threads lease jobs and run them; one upkeep thread renews leases, answers
-// waiters whose time is over, hands callbacks to the outbox again and removes what is expired.
+// waiters whose time is over, hands callbacks and mails to the outbox again and removes what is expired.
 //
 // Locks: `take_mutex_` before `mutex_`; neither is held while others are called back. Sources: service.cpp (requests),
 // runners.cpp, upkeep.cpp.
@@ -78,7 +78,7 @@ class Service final : public Exports {
   // service.cpp
   Result<catalog::SnapshotPtr> pin(Job& job, const std::optional<Snapshot>& pinned);
   Result<Job> store_new(const Principal& principal, StoredJob stored, const std::optional<Snapshot>& pinned);
-  Result<StoredJob> visible(const Principal& principal, std::string_view id);
+  Result<StoredJob> visible(const Principal& principal, Result<StoredJob> stored);
   Job shown(const StoredJob& stored) const;
 
   // runners.cpp
@@ -88,15 +88,22 @@ class Service final : public Exports {
   void end_job(StoredJob& stored, const Status& result, const Running& running);
   void store_end(StoredJob& stored);
   void wake_runners();
-  /// After the end is stored: waiters first, then the callback.
+  /// After the end is stored: waiters first, then callback and mail.
   void tell_end(const StoredJob& stored);
 
   // upkeep.cpp
   void upkeep_loop();
   void tick();
   void renew_leases();
-  void send_callbacks();
-  void send_callback(const StoredJob& stored);
+  void send_due_notices();
+  void send_notices(const StoredJob& stored);
+  struct Notices {
+    bool is_too_early = false;  ///< dialects may not have said their texts yet
+    std::string callback;       ///< empty: none
+    std::optional<delivery::NewMail> mail;
+  };
+  Notices notices_of(const Job& job);
+  Status queue_notices(soci::session& session, const Job& job, const Notices& notices);
   void remove_expired();
   void remove_orphans();
   void remove_file(const std::string& path);
@@ -118,6 +125,7 @@ class Service final : public Exports {
   std::condition_variable wake_;
   std::map<std::string, RunningPtr, std::less<>> running_;  ///< by job id
   std::map<std::string, CallbackText, std::less<>> callback_texts_;
+  std::map<std::string, MailText, std::less<>> mail_texts_;
   std::uint64_t work_ = 0;  ///< counts reasons to look for jobs
   bool is_started_ = false;
   bool is_stopping_ = false;

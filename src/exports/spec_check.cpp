@@ -5,13 +5,18 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json_writer.h"
+
 namespace meterport::exports {
 namespace {
 
 constexpr std::int64_t days_max = 36'525;
+constexpr std::int64_t billed_days_max = 96;  ///< a wire may allow less
+constexpr std::int64_t us_per_hour = 3'600 * Instant::us_per_second;
 
 Status check_kind_and_format(const ExportSpec& spec) {
-  if (spec.kind != ExportKind::summary && spec.kind != ExportKind::project_folder) {
+  constexpr std::array offered = {ExportKind::summary, ExportKind::project_folder, ExportKind::billed_usage};
+  if (std::ranges::find(offered, spec.kind) == offered.end()) {
     return fail(ErrorKind::invalid,
                 fmt::format("kind: \"{}\" is not offered yet; allowed: summary, project-folder", to_string(spec.kind)),
                 {}, "kind");
@@ -32,8 +37,11 @@ Status check_kind_and_format(const ExportSpec& spec) {
   return {};
 }
 
-Status check_period(const Period& period) {
-  if (period.from >= period.to) return fail(ErrorKind::invalid, "to: must be after from", {}, "to");
+std::unexpected<Error> too_long(std::int64_t days) {
+  return fail(ErrorKind::range_too_long, fmt::format("to: an export covers at most {} days", days), {}, "to");
+}
+
+Status check_days(const Period& period) {
   for (const auto& [name, instant] : {std::pair("from", period.from), std::pair("to", period.to)}) {
     if (start_of(day_of(instant)) != instant) {
       return fail(ErrorKind::invalid,
@@ -42,9 +50,39 @@ Status check_period(const Period& period) {
                   {}, name);
     }
   }
-  if ((period.to.us - period.from.us) / Instant::us_per_day > days_max) {
-    return fail(ErrorKind::range_too_long, fmt::format("to: an export covers at most {} days", days_max), {}, "to");
+  return (period.to.us - period.from.us) / Instant::us_per_day > days_max ? Status(too_long(days_max)) : Status();
+}
+
+Status check_hours(const Period& period) {
+  for (const auto& [name, instant] : {std::pair("from", period.from), std::pair("to", period.to)}) {
+    if (instant.us % us_per_hour != 0) {
+      return fail(ErrorKind::invalid,
+                  fmt::format("{}: {} is no whole hour in UTC, and this kind adds up whole UTC hours", name,
+                              format_rfc3339(instant)),
+                  {}, name);
+    }
   }
+  const bool is_long = period.to.us - period.from.us > billed_days_max * Instant::us_per_day;
+  return is_long ? Status(too_long(billed_days_max)) : Status();
+}
+
+bool are_texts_utf8(const BilledUsageSpec& spec) {
+  const auto are_utf8 = [](const std::vector<std::string>& texts) { return std::ranges::all_of(texts, is_utf8); };
+  return are_utf8({spec.feature_id, spec.app, spec.billing_tag, spec.category, spec.project}) && are_utf8(spec.orgs) &&
+         are_utf8(spec.subscriptions) && are_utf8(spec.fields);
+}
+
+/// What the kind has no meaning for is refused, not passed over.
+Status check_billed(const ExportSpec& spec) {
+  if (spec.all_linked)
+    return fail(ErrorKind::invalid, "all_linked: this kind names its organizations", {}, "all_linked");
+  if (spec.split != FileSplit::combined) return fail(ErrorKind::invalid, "split: this kind is one file", {}, "split");
+  if (!spec.meter.empty()) return fail(ErrorKind::invalid, "meter: this kind is chosen by feature id", {}, "meter");
+  if (spec.billed.window == Window::hour) {
+    return fail(ErrorKind::invalid, "window: an export adds up days, months or the whole period, not hours", {},
+                "window");
+  }
+  if (!are_texts_utf8(spec.billed)) return fail(ErrorKind::invalid, "a filter is no UTF-8 text", {}, "filter");
   return {};
 }
 
@@ -53,7 +91,10 @@ Status check_period(const Period& period) {
 Status check_spec(const ExportSpec& spec) {
   if (spec.org.empty()) return fail(ErrorKind::invalid, "org: is missing", {}, "org");
   if (auto checked = check_kind_and_format(spec); !checked) return checked;
-  return check_period(spec.period);
+  if (spec.period.from >= spec.period.to) return fail(ErrorKind::invalid, "to: must be after from", {}, "to");
+  if (spec.kind != ExportKind::billed_usage) return check_days(spec.period);
+  if (auto checked = check_billed(spec); !checked) return checked;
+  return check_hours(spec.period);
 }
 
 }  // namespace meterport::exports

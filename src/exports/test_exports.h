@@ -62,7 +62,7 @@ inline ZipText unzip(const std::string& zip) {
   return files;
 }
 
-/// Holds whoever opens a ZIP until the gate is open, so that a test sees a job at work.
+/// Holds whoever opens an artifact until the gate is open, so that a test sees a job at work.
 class GateFiles final : public FileSystem {
  public:
   explicit GateFiles(FileSystem& below) : below_(below) {}
@@ -75,7 +75,7 @@ class GateFiles final : public FileSystem {
   }
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
-    if (path.find(".zip.") != std::string::npos) {
+    if (path.find(".zip.") != std::string::npos || path.find(".gz.") != std::string::npos) {
       std::unique_lock lock(mutex_);
       ++held_;
       changed_.notify_all();

@@ -1,4 +1,4 @@
-// The upkeep thread: leases, waiters, callbacks, retention.
+// The upkeep thread: leases, waiters, notices, retention.
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -14,7 +14,8 @@ constexpr std::size_t rows_per_tick = 200;
 
 /// The job's id in the name of an artifact or manifest; empty for another name.
 std::string_view job_of(std::string_view name) {
-  if (!name.ends_with(".zip") && !name.ends_with(".manifest.json")) return {};
+  const bool is_artifact = name.ends_with(suffix_of(Packing::zip)) || name.ends_with(suffix_of(Packing::gzip));
+  if (!is_artifact && !name.ends_with(".manifest.json")) return {};
   return name.substr(0, std::min(name.find('-'), name.size()));
 }
 
@@ -55,7 +56,7 @@ void Service::upkeep_loop() {
 
 void Service::tick() {
   renew_leases();
-  send_callbacks();
+  send_due_notices();
   remove_expired();
   if (const auto waiting = store_.waiting()) probe_.waiting(*waiting);
 }
@@ -79,38 +80,68 @@ void Service::answer(std::vector<Waiter> waiters) {
   for (Waiter& waiter : waiters) waiter.done(get(waiter.principal, waiter.job_id));
 }
 
-void Service::send_callbacks() {
+void Service::send_due_notices() {
   {
     const std::lock_guard lock(mutex_);
     if (!is_started_) return;  // dialects may not have said their texts yet
   }
-  const auto due = store_.callbacks_due(rows_per_tick);
+  const auto due = store_.notices_due(rows_per_tick);
   if (!due) return;
-  for (const StoredJob& stored : *due) send_callback(stored);
+  for (const StoredJob& stored : *due) send_notices(stored);
 }
 
-/// Hands the callback to the outbox, together with the note that it has it. What fails here is tried again with the
-/// next tick, or after a restart.
-void Service::send_callback(const StoredJob& stored) {
-  const Job& job = stored.job;
-  if (job.note.callback_url.empty()) return;
-  CallbackText text;
+Service::Notices Service::notices_of(const Job& job) {
+  CallbackText callback;
+  MailText mail;
+  Notices notices;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = callback_texts_.find(job.note.dialect);
-    if (found == callback_texts_.end() && !is_started_) return;
-    if (found != callback_texts_.end()) text = found->second;
+    if (const auto found = callback_texts_.find(job.note.dialect); found != callback_texts_.end()) {
+      callback = found->second;
+    }
+    if (const auto found = mail_texts_.find(job.note.dialect); found != mail_texts_.end()) mail = found->second;
+    const bool lacks_text = (!job.note.callback_url.empty() && !callback) || (!job.note.mail_to.empty() && !mail);
+    notices.is_too_early = lacks_text && !is_started_;
   }
-  const std::string body = text ? text(job) : std::string();
-  const char* type = body.starts_with('{') ? "application/json" : "text/plain";
-  const Status settled = store_.settle_callback(job.id, [&](soci::session& session) -> Status {
-    if (body.empty()) return {};
-    return parts_.outbox.enqueue_within(session, {job.id, job.spec.org, job.note.callback_url, type, body});
-  });
+  if (notices.is_too_early) return notices;
+  if (!job.note.callback_url.empty() && callback) notices.callback = callback(job);
+  if (!job.note.mail_to.empty() && mail) notices.mail = mail(job);
+  return notices;
+}
+
+Status Service::queue_notices(soci::session& session, const Job& job, const Notices& notices) {
+  if (!notices.callback.empty()) {
+    const char* type = notices.callback.starts_with('{') ? "application/json" : "text/plain";
+    auto queued =
+        parts_.outbox.enqueue_within(session, {job.id, job.spec.org, job.note.callback_url, type, notices.callback});
+    if (!queued) return queued;
+  }
+  if (!notices.mail) return {};
+  delivery::NewMail mail = *notices.mail;
+  mail.job_id = job.id;
+  mail.org = job.spec.org;
+  mail.to = job.note.mail_to;
+  Status queued = parts_.outbox.enqueue_mail_within(session, mail);
+  if (queued || queued.error().kind != ErrorKind::invalid) return queued;
+  // Such a mail can never be sent: it must not stand in the way of the callback, nor be tried for ever.
+  log::warning("a mail is not sent", {{"job", job.id}, {"text", queued.error().text}});
+  return {};
+}
+
+/// Hands callback and mail to the outbox, together with the note that it has them. What fails here is tried again with
+/// the next tick, or after a restart.
+void Service::send_notices(const StoredJob& stored) {
+  const Job& job = stored.job;
+  if (!tells_of_end(job)) return;
+  const Notices notices = notices_of(job);
+  if (notices.is_too_early) return;
+  const Status settled =
+      store_.settle_notices(job.id, [&](soci::session& session) { return queue_notices(session, job, notices); });
   if (settled) {
     parts_.outbox.wake();
   } else {
-    log::warning("a callback is not queued yet", {{"job", job.id}, {"detail", settled.error().detail}});
+    log::warning("a notice of an export's end is not queued yet",
+                 {{"job", job.id}, {"detail", settled.error().detail}});
   }
 }
 

@@ -5,7 +5,8 @@
 //
 // ISA-L picks its kernels by CPU and has no public way to pin one. Compared with ISA-L 2.30 on usage CSV: emulated
 // Nehalem, Westmere, Sandy Bridge and Haswell and a real AVX-512 machine gave the same bytes, because all level 1
-// kernels share one hash and one match rule. A later ISA-L may differ; then zip_writer_version has to change.
+// kernels share one hash and one match rule. A later ISA-L may differ; then zip_writer_version and
+// gzip_writer_version have to change.
 #pragma once
 
 #include <condition_variable>

@@ -3,10 +3,8 @@
 #include <optional>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "base/json_writer.h"
-#include "formats/deflate.h"
+#include "formats/deflate_stream.h"
 #include "formats/zip_records.h"
 
 namespace meterport::formats {
@@ -14,26 +12,19 @@ namespace meterport::formats {
 struct ZipWriter::State {
   enum class Stage { between, inside, finished };
 
-  State(Sink to, Instant time, unsigned threads) : sink(std::move(to)), dos_time(zip_records::dos_time(time)) {
-    if (threads > 1) {
-      pool.emplace(threads);
-    } else {
-      inline_deflater.emplace();
-    }
-  }
+  State(Sink to, Instant time, unsigned threads)
+      : sink(std::move(to)),
+        dos_time(zip_records::dos_time(time)),
+        deflate([this](std::string_view bytes) { return send(bytes); }, threads) {}
 
   Sink sink;
   std::uint32_t dos_time;
-  std::optional<DeflatePool> pool;
-  std::optional<BlockDeflater> inline_deflater;
+  DeflateStream deflate;
   Stage stage = Stage::between;
   std::optional<Error> failed;
   std::uint64_t written = 0;
   std::vector<ZipEntry> entries;
   std::vector<std::uint64_t> offsets;
-  Sha256 sha256;
-  std::string block;   ///< input not yet handed to a deflater
-  std::string packed;  ///< output on its way to the sink
 
   Status remember(Error error) {
     failed = std::move(error);
@@ -50,33 +41,6 @@ struct ZipWriter::State {
     Status sent = sink(bytes);
     if (!sent) return remember(std::move(sent.error()));
     written += bytes.size();
-    return {};
-  }
-
-  Status send_packed(bool is_good) {
-    if (!is_good) return remember({ErrorKind::internal, "The ZIP could not be compressed.", "isal_deflate failed", {}});
-    entries.back().compressed_bytes += packed.size();
-    return send(packed);
-  }
-
-  Status take_one() {
-    const bool is_good = pool->take(packed);
-    return send_packed(is_good);
-  }
-
-  Status flush_block(bool is_last) {
-    if (!pool) {
-      const bool is_good = inline_deflater->compress(block, is_last, packed);
-      block.clear();
-      return send_packed(is_good);
-    }
-    while (pool->is_full()) {
-      if (Status sent = take_one(); !sent) return sent;
-    }
-    pool->submit(block, is_last);
-    while (pool->is_front_ready() || (is_last && !pool->is_empty())) {
-      if (Status sent = take_one(); !sent) return sent;
-    }
     return {};
   }
 };
@@ -96,7 +60,6 @@ Status ZipWriter::begin_entry(std::string_view name, EntrySize size) {
   entry.is_zip64 = size == EntrySize::large;
   state.offsets.push_back(state.written);
   state.stage = State::Stage::inside;
-  state.block.reserve(deflate_block_bytes);
   std::string header;
   zip_records::append_local_header(header, entry, state.dos_time);
   return state.send(header);
@@ -105,29 +68,23 @@ Status ZipWriter::begin_entry(std::string_view name, EntrySize size) {
 Status ZipWriter::write(std::string_view bytes) {
   State& state = *state_;
   if (Status ready = state.check(State::Stage::inside); !ready) return ready;
-  ZipEntry& entry = state.entries.back();
-  entry.crc32 = crc32_gzip(entry.crc32, bytes);
-  entry.uncompressed_bytes += bytes.size();
-  state.sha256.update(bytes);
-  while (!bytes.empty()) {
-    const std::string_view part = bytes.substr(0, deflate_block_bytes - state.block.size());
-    state.block += part;
-    bytes.remove_prefix(part.size());
-    if (state.block.size() < deflate_block_bytes) break;
-    if (Status flushed = state.flush_block(false); !flushed) return flushed;
-    state.block.reserve(deflate_block_bytes);
-  }
-  return {};
+  Status taken = state.deflate.write(bytes);
+  return taken ? taken : state.remember(std::move(taken.error()));
 }
 
 Status ZipWriter::end_entry() {
   State& state = *state_;
   if (Status ready = state.check(State::Stage::inside); !ready) return ready;
-  if (Status flushed = state.flush_block(true); !flushed) return flushed;
-  state.entries.back().sha256 = state.sha256.finish();
+  if (Status ended = state.deflate.end(); !ended) return state.remember(std::move(ended.error()));
+  ZipEntry& entry = state.entries.back();
+  const DeflateStream::Facts& facts = state.deflate.facts();
+  entry.crc32 = facts.crc32;
+  entry.compressed_bytes = facts.compressed_bytes;
+  entry.uncompressed_bytes = facts.uncompressed_bytes;
+  entry.sha256 = facts.sha256;
   state.stage = State::Stage::between;
   std::string descriptor;
-  zip_records::append_data_descriptor(descriptor, state.entries.back());
+  zip_records::append_data_descriptor(descriptor, entry);
   return state.send(descriptor);
 }
 

@@ -1,6 +1,5 @@
 #include "http/client.h"
 
-#include <curl/curl.h>
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -11,6 +10,7 @@
 #include <optional>
 
 #include "base/file_system.h"
+#include "http/curl_handles.h"
 #include "http/text.h"
 
 namespace meterport::http {
@@ -20,19 +20,6 @@ constexpr std::size_t guarded_answer_bytes_max = 64 * 1024;
 constexpr std::size_t plain_answer_bytes_max = 256 * 1024 * 1024;
 constexpr std::int64_t connect_ms_max = 5'000;
 constexpr std::size_t addresses_tried_max = 3;
-
-struct CloseEasy {
-  void operator()(CURL* p) const { curl_easy_cleanup(p); }
-};
-struct CloseList {
-  void operator()(curl_slist* p) const { curl_slist_free_all(p); }
-};
-struct CloseUrl {
-  void operator()(CURLU* p) const { curl_url_cleanup(p); }
-};
-using Easy = std::unique_ptr<CURL, CloseEasy>;
-using List = std::unique_ptr<curl_slist, CloseList>;
-using Url = std::unique_ptr<CURLU, CloseUrl>;
 
 /// One exchange: where the answer goes.
 struct Exchange {
@@ -77,29 +64,10 @@ std::size_t on_body(char* data, std::size_t, std::size_t bytes, void* user) {
   return exchange.is_cut ? 0 : bytes;
 }
 
-/// Not zero ends the exchange.
-int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<const std::atomic<bool>*>(user)->load() ? 1 : 0;
-}
-
-/// Both kinds need it once a process, before any other call.
-bool is_curl_ready() {
-  static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  return ready;
-}
-
 struct Destination {
   std::string host;  ///< without brackets
   std::string port;
 };
-
-std::string url_part(CURLU* url, CURLUPart part, unsigned flags = 0) {
-  char* text = nullptr;
-  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
-  std::string copy(text);
-  curl_free(text);
-  return copy;
-}
 
 Result<Destination> parse_url(const std::string& text) {
   const Url url(curl_url());
@@ -187,11 +155,7 @@ Result<Easy> prepare(const OutboundRequest& request, Exchange& exchange, const L
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
   const auto connect_ms = static_cast<long>(std::min(request.timeout_ms, connect_ms_max));
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
-  if (request.cancelled != nullptr) {
-    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(c, CURLOPT_XFERINFODATA, request.cancelled);
-  }
+  end_when(c, request.cancelled);
   set_method(c, request);
   set_exchange(c, exchange);
   return easy;

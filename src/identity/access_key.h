@@ -14,9 +14,11 @@ namespace meterport::identity {
 /// An access key, and with it an application unless one of the org is named.
 struct NewAccessKey {
   std::string name, org;
-  std::vector<Role> roles;
-  std::string app_id;  ///< empty: a new application
-  std::string user;    ///< name of the user it acts for, whose mail address reports are told to; empty: none
+  std::vector<Role> roles = {};  ///< empty: exporter
+  std::string app_id = {};       ///< empty: a new application
+  /// Name of the user it acts for, whose mail address reports are told to: of the org or one above it, and the caller
+  /// himself or of an org he is admin of. Empty: the caller if he is such a user, else none.
+  std::string user = {};
 };
 
 struct AccessKey {

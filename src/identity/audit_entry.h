@@ -38,7 +38,7 @@ struct AuditEntry {
   AuditEvent event = AuditEvent::login_refused;
   std::string org;                      ///< whose admins see it; empty: operators only
   std::string principal, principal_id;  ///< who did it: name and id
-  std::string subject;                  ///< user name, key id, token id or consumer key
+  std::string subject;                  ///< user name, key id, token id, consumer key or app id
   std::string peer;                     ///< address of the caller
   std::string detail;                   ///< cause of a refusal; what was given
 };

@@ -93,7 +93,7 @@ class Identity {
   virtual Result<std::pair<ApiKey, std::string>> create_key(const Principal& by, const NewApiKey& key) = 0;
   /// `invalid` also for an org without ids.netsuite_account and an application that is not the org's.
   virtual Result<SignedKey> create_signed_key(const Principal& by, const NewSignedKey& key) = 0;
-  /// `invalid` also for an org that is no realm, an application that is not the org's, a user the org does not have.
+  /// `invalid` also for an org that is no realm, an application that is not the org's, a user it can't act for.
   virtual Result<AccessKey> create_access_key(const Principal& by, const NewAccessKey& key) = 0;
   virtual Result<std::vector<ApiKey>> keys(const Principal& by) = 0;  ///< of every kind, oldest first
   /// By key id, token id, access key id, or consumer key or app id: that ends the application with all its keys.

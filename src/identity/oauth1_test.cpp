@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace meterport::identity::oauth1 {
 namespace {
 
@@ -135,6 +137,51 @@ TEST(OAuth1Test, N08_FaultsOfAHeaderAreToldApart) {
   std::string many = "OAuth realm=\"1\", oauth_token=\"t\"";
   for (int i = 0; i < 100; ++i) many += ", oauth_" + std::to_string(i) + "=\"x\"";
   EXPECT_EQ(fault_of(many), HeaderFault::unparsable);
+}
+
+TEST(OAuth1Test, FieldsThatMayBeEmpty) {
+  constexpr std::array<std::string_view, 1> may_be_empty = {"oauth_token"};
+  const auto header = parse_header(R"(OAuth realm="1", oauth_token="")", needed, may_be_empty);
+  ASSERT_TRUE(header);
+  EXPECT_TRUE(header->has("oauth_token"));
+  EXPECT_EQ(normalized_parameters(*header, {}), "oauth_token=");
+  EXPECT_EQ(parse_header(R"(OAuth realm="", oauth_token="")", needed, may_be_empty).error(), HeaderFault::empty);
+  EXPECT_TRUE(is_oauth("OAUTH"));
+  EXPECT_TRUE(is_oauth("oauth\tx"));
+  for (const std::string_view other : {"", "OAut", "OAuthx", "Basic OAuth"}) EXPECT_FALSE(is_oauth(other)) << other;
+}
+
+TEST(OAuth1Test, H01_SignaturesOfTheVectorsOfTokenRequests) {
+  // here.md 5: an access key, no token; the form is signed, a JSON body is not.
+  const auto signed_request = [](std::string_view url, const Parameters& query_and_form) {
+    Header header;
+    header.fields = {{"oauth_consumer_key", "Kk1-AccessKeyId_01"},
+                     {"oauth_nonce", "n0nce1"},
+                     {"oauth_timestamp", "1700000000"},
+                     {"oauth_signature_method", "HMAC-SHA256"},
+                     {"oauth_version", "1.0"}};
+    return signed_text("POST", url, query_and_form, header, "s3cret-Key_01~abc", "");
+  };
+  constexpr std::string_view url = "https://account.api.here.com/oauth2/token";
+  const Parameters::value_type grant = {"grant_type", "client_credentials"};
+  EXPECT_EQ(signed_request(url, {grant, {"expires_in", "3600"}}), "KKHgF1hURNlB+XYR0HL/CBO6GUEcqSfSzsT1rQk1UWI=")
+      << "W1";
+  EXPECT_EQ(signed_request(url, {grant, {"scope", "hrn:here:authorization::myrealm:project/myproject"}}),
+            "gMqWuodUyt2JD8Sr8q9+JuVt2panusXej70SeN5lYZg=")
+      << "W2";
+  EXPECT_EQ(signed_request("https://account.api.here.com/oauth2/token?sentWith=OLP-TS-SDK-1.2.3",
+                           {{"sentWith", "OLP-TS-SDK-1.2.3"}}),
+            "HtFE2fF2yTLTt5WIX06o+DKCrN0nOd4CGZcC6LtHsqE=")
+      << "W3";
+  EXPECT_EQ(signed_request("http://127.0.0.1:18080/oauth2/token", {grant}),
+            "0eMQUN4DlA592P2+unl0tCYRWOBWup8lcoljRcj7a20=")
+      << "W4";
+}
+
+TEST(OAuth1Test, AValueMayComeUnencoded) {
+  const auto header = parse_header(R"(OAuth realm="a+b/c=:~ d",oauth_token="t")", needed);
+  ASSERT_TRUE(header);
+  EXPECT_EQ(header->value("realm"), "a+b/c=:~ d");
 }
 
 TEST(OAuth1Test, BytesOfAnyKindAreAnswered) {

@@ -110,13 +110,9 @@ TEST_F(SignatureTest, WhatIsRevokedOrDeletedEndsAtOnce) {
             "consumer_key");
 
   key = must_create_token("b");
-  const auto set_status = [&](const std::string& status) {
-    must_import(R"({"orgs":[{"id":"b","kind":"production","name":"B","ids":{"netsuite_account":"7654321"},"status":")" +
-                status + R"("}]})");
-  };
-  set_status("disabled");
+  set_status_of_b("disabled");
   EXPECT_EQ(with([](Client&) {}), "accepted") << "a disabled org goes on sending";
-  set_status("deleted");
+  set_status_of_b("deleted");
   EXPECT_EQ(with([](Client&) {}), "unauthenticated consumer_key_refused");
 }
 

@@ -1,5 +1,5 @@
-// For tests: an identity over a catalogue in a temporary folder, tenants a (with a NetSuite account) and b, and a
-// client that signs.
+// For tests: an identity over a catalogue in a temporary folder, tenants a and b (each a NetSuite account and a realm),
+// and a client that signs.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,9 +16,9 @@ namespace meterport::identity {
 
 inline constexpr std::string_view tenants_with_accounts = R"({
   "orgs": [
-    {"id": "a", "kind": "production", "name": "A", "ids": {"netsuite_account": "1234567_SB1"}},
+    {"id": "a", "kind": "production", "name": "A", "ids": {"netsuite_account": "1234567_SB1", "here_realm": "realm-a"}},
     {"id": "a-sub", "kind": "sub-org", "name": "A sub", "parent": "a"},
-    {"id": "b", "kind": "production", "name": "B", "ids": {"netsuite_account": "7654321"}}
+    {"id": "b", "kind": "production", "name": "B", "ids": {"netsuite_account": "7654321", "here_realm": "realm-b"}}
   ]
 })";
 
@@ -41,6 +41,10 @@ class WithIdentity : public ::testing::Test, protected catalog::TestCatalog {
                                             {"erp", std::move(org), std::move(roles), std::move(consumer_key)});
     EXPECT_TRUE(made) << ledger::error_of(made);
     return made.value_or(SignedKey{});
+  }
+  void set_status_of_b(const std::string& status) {
+    must_import(R"({"orgs":[{"id":"b","kind":"production","name":"B","status":")" + status +
+                R"(","ids":{"netsuite_account":"7654321","here_realm":"realm-b"}}]})");
   }
   void advance_s(std::int64_t seconds) { ledger.clock.advance_us(seconds * Instant::us_per_second); }
 

@@ -117,6 +117,7 @@ def test_the_same_snapshot_is_the_same_bytes(server):
 BAD = [
     ({"kind": "nothing"}, "/kind", "summary"), ({"kind": None}, "/kind", ""), ({"kind": "asset"}, "/kind", "summary and project-folder are"),
     ({"kind": "job-level"}, "/kind", "not available"), ({"kind": "usage"}, "/kind", "not available"),
+    ({"kind": "billed-usage"}, "/kind", "billed-usage is asked for over the HERE API"),
     ({"format": "parquet"}, "/format", "csv"), ({"format": "jsonl"}, "/format", "csv"), ({"format": "focus"}, "/format", "csv"),
     ({"format": "xls"}, "/format", "csv"), ({"period": "2024-13"}, "/period", "2024-09"), ({"period": "2024-9"}, "/period", ""),
     ({"period": None}, "/from", ""), ({"period": None, "from": "2024-09-01"}, "/to", ""), ({"from": "2024-09-01"}, "/period", "not both"),

@@ -138,9 +138,10 @@ void add_exports(Table& table) {
   table.add(Method::post, "/v1/exports/{id}/retry",
             doc("A new job like a failed or cancelled one, on the same snapshot", tag, "", "Job"), retry_export);
   table.add(Method::get, "/v1/exports/{id}/download",
-            doc("The ZIP; takes Range and If-None-Match", tag, "", "Artifact"), download_export);
+            doc("The ZIP, or of billed-usage the gzip CSV; takes Range and If-None-Match", tag, "", "Artifact"),
+            download_export);
   table.add(Method::get, "/v1/exports/{id}/manifest",
-            doc("Files, rows, hashes, control totals and snapshot of the ZIP", tag, "", "Document"), get_manifest);
+            doc("Files, rows, hashes, control totals and snapshot of it", tag, "", "Document"), get_manifest);
 }
 
 void add_catalogue(Table& table, const Settings& settings) {

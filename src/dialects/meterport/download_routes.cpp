@@ -11,10 +11,10 @@
 namespace meterport::api {
 namespace {
 
-/// summary_2024-09-01_2024-10-01_<id>.zip
+/// summary_2024-09-01_2024-10-01_<id>.zip, or .csv.gz
 std::string file_name(const exports::Job& job) {
-  return fmt::format("{}_{}_{}_{}.zip", to_string(job.spec.kind), format_day(day_of(job.spec.period.from)),
-                     format_day(day_of(job.spec.period.to)), job.id);
+  return fmt::format("{}_{}_{}_{}{}", to_string(job.spec.kind), format_day(day_of(job.spec.period.from)),
+                     format_day(day_of(job.spec.period.to)), job.id, exports::artifact_suffix(job.spec.kind));
 }
 
 /// 416 is no error kind of the core: only this resource has ranges.
@@ -53,7 +53,8 @@ Answer download_export(Context& context, const Call& call) {
   const RangeAnswer asked = parse_range(may_be_part ? request.header("range") : "", job->artifact_bytes);
   if (asked.kind == RangeKind::unsatisfiable) return unsatisfiable(call, job->artifact_bytes);
   http::Response response;
-  response.content_type = "application/zip";
+  const bool is_gzip = job->spec.kind == ExportKind::billed_usage;
+  response.content_type = is_gzip ? "application/gzip" : "application/zip";
   response.file = http::FileBody{job->artifact_path, asked.range.offset, asked.range.bytes};
   response.with_header("ETag", etag).with_header("Accept-Ranges", "bytes");
   response.with_header("Content-Disposition", fmt::format("attachment; filename=\"{}\"", file_name(*job)));

@@ -45,6 +45,10 @@ void append_key(JsonWriter& out, const identity::ApiKey& key) {
   field_or_null(out, "revoked_at", key.revoked);
   if (key.kind == identity::KeyKind::netsuite)
     out.field("consumer_key", key.consumer_key).field("account", key.account);
+  if (key.kind == identity::KeyKind::here) {
+    out.field("app_id", key.app_id).field("realm", key.realm);
+    field_or_null(out, "user", key.user);
+  }
 }
 
 /// Holds secrets: no cache may keep it.
@@ -150,13 +154,29 @@ Answer list_keys(Context& context, const Call& call) {
 namespace {
 
 struct KeyRequest {
-  std::string kind, name, org, source, consumer_key;
+  std::string kind, name, org, source, consumer_key, app_id, user;
   std::vector<Role> roles;
 };
 
+/// Members that only keys of one kind have, and the roles of the others when none are given.
+void check_kind(ObjectReader& reader, KeyRequest& key) {
+  const bool is_netsuite = key.kind == "netsuite", is_here = key.kind == "here";
+  if (!is_netsuite && !is_here && key.kind != "meterport") {
+    reader.refuse("for", "must be one of meterport, netsuite, here");
+  }
+  if (is_netsuite && reader.has("source")) reader.refuse("source", "is always \"netsuite\" for a key of this kind");
+  if (is_here && reader.has("source")) reader.refuse("source", "a key of this kind sends no records");
+  if (!is_netsuite && reader.has("consumer_key")) reader.refuse("consumer_key", "belongs to \"for\": \"netsuite\"");
+  for (const char* member : {"app_id", "user"}) {
+    if (!is_here && reader.has(member)) reader.refuse(member, "belongs to \"for\": \"here\"");
+  }
+  if (is_here && reader.has("roles") && key.roles.empty()) reader.refuse("roles", "must hold at least one role");
+  if (is_netsuite && !reader.has("roles")) key.roles = {Role::ingester};
+}
+
 Result<KeyRequest> read_key_request(const catalog::JsonValue& body) {
   catalog::FormCheck check;
-  ObjectReader reader(check, body, "", {"for", "name", "org", "roles", "source", "consumer_key"});
+  ObjectReader reader(check, body, "", {"for", "name", "org", "roles", "source", "consumer_key", "app_id", "user"});
   KeyRequest key;
   key.kind = reader.has("for") ? reader.text("for", Need::required) : "meterport";
   key.name = reader.text("name", Need::required);
@@ -164,14 +184,9 @@ Result<KeyRequest> read_key_request(const catalog::JsonValue& body) {
   key.roles = read_roles(reader);
   key.source = reader.text("source", Need::optional, catalog::text_characters_max);
   key.consumer_key = reader.text("consumer_key", Need::optional);
-  const bool is_netsuite = key.kind == "netsuite";
-  if (key.kind == "here") reader.refuse("for", "\"here\" is not available in this version");
-  if (!is_netsuite && key.kind != "meterport" && key.kind != "here") {
-    reader.refuse("for", "must be one of meterport, netsuite");
-  }
-  if (is_netsuite && reader.has("source")) reader.refuse("source", "is always \"netsuite\" for a key of this kind");
-  if (!is_netsuite && reader.has("consumer_key")) reader.refuse("consumer_key", "belongs to \"for\": \"netsuite\"");
-  if (is_netsuite && !reader.has("roles")) key.roles = {Role::ingester};
+  key.app_id = reader.text("app_id", Need::optional);
+  key.user = reader.text("user", Need::optional);
+  check_kind(reader, key);
   if (auto status = finish(check); !status) return fail(std::move(status));
   return key;
 }
@@ -188,6 +203,17 @@ Answer make_signed_key(Context& context, const Call& call, const KeyRequest& key
   return made_key(std::move(text));
 }
 
+Answer make_access_key(Context& context, const Call& call, const KeyRequest& key) {
+  auto made =
+      context.services.identity.create_access_key(call.principal, {key.name, key.org, key.roles, key.app_id, key.user});
+  if (!made) return fail_at_member(made);
+  std::string text;
+  JsonWriter out(text);
+  append_key(out, made->key);
+  out.field("access_key_id", made->key.id).field("access_key_secret", made->secret).end_object();
+  return made_key(std::move(text));
+}
+
 }  // namespace
 
 Answer post_key(Context& context, const Call& call) {
@@ -199,6 +225,7 @@ Answer post_key(Context& context, const Call& call) {
   if (!org) return fail_at_member(org);
   key->org = std::move(*org);
   if (key->kind == "netsuite") return make_signed_key(context, call, *key);
+  if (key->kind == "here") return make_access_key(context, call, *key);
   auto made = context.services.identity.create_key(call.principal, {key->name, key->org, key->source, key->roles});
   if (!made) return fail_at_member(made);
   std::string text;
