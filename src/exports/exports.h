@@ -116,7 +116,8 @@ class Exports {
   /// Checks the spec (invalid, not_supported, range_too_long), rights (exporter or admin on the org; with all_linked on
   /// every linked org: forbidden, naming how many are not readable), the active-job limit (too_many_jobs), pins the
   /// snapshot, stores. A job that passes all checks but can't be planned is stored FAILED and returned, and takes no
-  /// slot (informatica.md 5.1); only when the job itself can't be stored: store_unavailable, storage_full.
+  /// slot (informatica.md 5.1); only when the job itself can't be stored: store_unavailable, storage_full. One that
+  /// starts at once waits for nothing in its progress.
   virtual Result<Job> create(const Principal& principal, const ExportSpec& spec, const DialectNote& note,
                              const CreateOptions& options) = 0;
   /// A job is visible to exporters and admins of its requesting org; one over linked orgs only to who asked for it and

@@ -57,6 +57,11 @@ void Service::wake_runners() {
   wake_.notify_all();
 }
 
+bool Service::has_idle_runner() const {
+  const std::lock_guard lock(mutex_);
+  return is_started_ && !is_stopping_ && running_.size() < options_.runners;
+}
+
 void Service::run_loop(unsigned number) {
   const std::string runner = fmt::format("{}/{}", instance_, number);
   for (;;) {

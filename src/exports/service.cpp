@@ -169,7 +169,7 @@ Result<Job> Service::store_new(const Principal& principal, StoredJob stored, con
     probe_.job_ended(job);
     tell_end(stored);
   } else {
-    job.progress.waiting_for = space_.is_low() ? "disk space" : "a runner";
+    job.progress.waiting_for = space_.is_low() ? "disk space" : has_idle_runner() ? "" : "a runner";
     wake_runners();
   }
   return job;

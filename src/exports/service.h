@@ -88,6 +88,7 @@ class Service final : public Exports {
   void end_job(StoredJob& stored, const Status& result, const Running& running);
   void store_end(StoredJob& stored);
   void wake_runners();
+  bool has_idle_runner() const;
   /// After the end is stored: waiters first, then callback and mail.
   void tell_end(const StoredJob& stored);
 

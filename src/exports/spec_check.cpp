@@ -91,7 +91,11 @@ Status check_billed(const ExportSpec& spec) {
 Status check_spec(const ExportSpec& spec) {
   if (spec.org.empty()) return fail(ErrorKind::invalid, "org: is missing", {}, "org");
   if (auto checked = check_kind_and_format(spec); !checked) return checked;
-  if (spec.period.from >= spec.period.to) return fail(ErrorKind::invalid, "to: must be after from", {}, "to");
+  // A wire may ask for a stretch that holds no whole hour: an answer without rows.
+  const bool is_empty_billed = spec.kind == ExportKind::billed_usage && spec.period.from == spec.period.to;
+  if (spec.period.from >= spec.period.to && !is_empty_billed) {
+    return fail(ErrorKind::invalid, "to: must be after from", {}, "to");
+  }
   if (spec.kind != ExportKind::billed_usage) return check_days(spec.period);
   if (auto checked = check_billed(spec); !checked) return checked;
   return check_hours(spec.period);

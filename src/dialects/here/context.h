@@ -2,23 +2,18 @@
 // every answer has are added outside (here.cpp).
 #pragma once
 
-#include <functional>
-
 #include "dialects/here/access.h"
 #include "dialects/here/here.h"
 #include "dialects/here/token_error.h"
 
 namespace meterport::here {
 
-using Answer = std::move_only_function<void(Result<http::Response>)>;
-
 Result<http::Response> get_health(const Services& services, const http::Request& request);
 Result<http::Response> get_version(const Services& services, const http::Request& request);
 Result<http::Response> get_usage(const Services& services, const http::Request& request);
 Result<http::Response> get_usage_csv(const Services& services, const http::Request& request);
 
-/// Answers when it is known whether the report runs at once.
-void post_report(const Services& services, const http::Request& request, Answer answer);
+Result<http::Response> post_report(const Services& services, const http::Request& request);
 Result<http::Response> get_reports(const Services& services, const http::Request& request);
 Result<http::Response> get_report(const Services& services, const http::Request& request);
 Result<http::Response> get_report_output(const Services& services, const http::Request& request);

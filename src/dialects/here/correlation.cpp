@@ -14,7 +14,7 @@ constexpr std::size_t id_bytes_max = 128;
 /// Safe to send back in a header and to print in a log.
 bool is_printable_id(std::string_view text) {
   return !text.empty() && text.size() <= id_bytes_max &&
-         std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+         std::ranges::all_of(text, [](char c) { return c >= ' ' && c < '\x7f'; });
 }
 
 }  // namespace

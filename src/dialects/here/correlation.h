@@ -13,7 +13,7 @@ namespace meterport::here {
 /// A random UUID (RFC 9562, version 4), lower case.
 std::string make_uuid(Random& random);
 
-/// X-Correlation-ID as sent, if it is 1 to 128 visible ASCII characters; else a new UUID.
+/// X-Correlation-ID as sent, if it is 1 to 128 printable ASCII characters; else a new UUID.
 std::string correlation_id_of(const http::Request& request, Random& random);
 
 /// X-Correlation-ID, X-Request-ID if one was sent (of the same form), Cache-Control: no-store.

@@ -67,6 +67,7 @@ void add_usage_routes(http::Router& router, const ServicesPtr& services) {
   add_get(router, services, "/v2/health", get_health);
   add_get(router, services, "/v2/version", get_version);
   add_get(router, services, realm, get_usage);
+  add_get(router, services, realm + "/csv", get_usage_csv);
   add_get(router, services, realm + "/reports", get_reports);
   // The singular is what a vendor sample prints.
   for (const char* reports : {"/reports", "/report"}) {
@@ -80,9 +81,7 @@ void add_usage_routes(http::Router& router, const ServicesPtr& services) {
     return {};
   };
   create.handler = [services](const Request& request, http::Reply reply) {
-    post_report(*services, request, [services, request, reply = std::move(reply)](Result<Response> answer) mutable {
-      reply(finish(*services, request, std::move(answer)));
-    });
+    reply(finish(*services, request, post_report(*services, request)));
   };
   router.add(std::move(create));
 }

@@ -150,8 +150,9 @@ TEST(Correlation, AGivenNameIsKeptIfItCanBePrinted) {
     return correlation_id_of(request, *random);
   };
   EXPECT_EQ(id_for("0123456789abcdef"), "0123456789abcdef");
+  EXPECT_EQ(id_for("trace 1"), "trace 1");
   EXPECT_EQ(id_for(std::string(128, 'x')), std::string(128, 'x'));
-  for (const std::string& bad : {std::string(), std::string(129, 'x'), std::string("a b"), std::string("a\xc3\xa9")}) {
+  for (const std::string& bad : {std::string(), std::string(129, 'x'), std::string("a\tb"), std::string("a\xc3\xa9")}) {
     const std::string made = id_for(bad);
     EXPECT_EQ(made.size(), 36U) << bad;
     EXPECT_EQ(made[14], '4');

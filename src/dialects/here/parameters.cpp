@@ -46,11 +46,11 @@ Result<std::string> text(const http::Request& request, std::string_view name, st
   return std::string(value);
 }
 
-/// One of those; empty: not sent.
+/// One of those; not sent: empty.
 Result<std::string> choice(const http::Request& request, std::string_view name,
                            std::span<const std::string_view> choices) {
-  const std::string_view value = request.query_value(name).value_or("");
-  if (value.empty() || std::ranges::find(choices, value) != choices.end()) return std::string(value);
+  const auto value = request.query_value(name);
+  if (!value || std::ranges::find(choices, *value) != choices.end()) return std::string(value.value_or(""));
   return refuse(name, fmt::format("must be one of {}", fmt::join(choices, ", ")));
 }
 
@@ -169,12 +169,12 @@ class Reader {
   }
 
   Status subscriptions() {
+    if (!request_.query_value("billingSubscriptionId")) return {};
     const auto list = list_text(request_, "billingSubscriptionId");
     if (!list) return fail(list);
     query_.spec.subscriptions = items_of(*list);
-    const bool is_in_bounds =
-        list->empty() || (!query_.spec.subscriptions.empty() && query_.spec.subscriptions.size() <= subscriptions_max);
-    if (is_in_bounds) return {};
+    const std::size_t count = query_.spec.subscriptions.size();
+    if (count >= 1 && count <= subscriptions_max) return {};
     return refuse("billingSubscriptionId", fmt::format("must name 1 to {} subscriptions", subscriptions_max));
   }
 

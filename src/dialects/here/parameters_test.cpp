@@ -83,13 +83,15 @@ TEST(Parameters, LengthsAndCharactersAreBounded) {
   EXPECT_EQ(fault({{"billingSubscriptionId", list}}), "none");
   EXPECT_EQ(fault({{"billingSubscriptionId", list + ",21"}}), "billingSubscriptionId");
   EXPECT_EQ(fault({{"billingSubscriptionId", " , "}}), "billingSubscriptionId");
+  EXPECT_EQ(fault({{"billingSubscriptionId", ""}}), "billingSubscriptionId");
   EXPECT_EQ(fault({{"groupBy", std::string(250, ' ') + "appId,"}}), "none");
   EXPECT_EQ(fault({{"groupBy", std::string(257, ' ')}}), "groupBy");
 }
 
 TEST(Parameters, WordsAreOfTheirList) {
-  for (const char* channel : {"hot", "cold", "ds", ""}) EXPECT_EQ(fault({{"channelId", channel}}), "none");
+  for (const char* channel : {"hot", "cold", "ds"}) EXPECT_EQ(fault({{"channelId", channel}}), "none");
   EXPECT_EQ(fault({{"channelId", "warm"}}), "channelId");
+  EXPECT_EQ(fault({{"channelId", ""}}), "channelId");
   EXPECT_EQ(fault({{"chargeType", "Billable"}}), "chargeType");
   EXPECT_EQ(fault({{"detailLevel", "none"}}), "detailLevel");
   EXPECT_EQ(read({{"detailLevel", "hour"}}).spec.window, Window::hour);

@@ -85,11 +85,11 @@ std::string report_list_json(const exports::NumberedJobs& reports, const PageQue
   std::string body;
   JsonWriter out(body);
   out.begin_object().field("total", reports.total).field("limit", page.limit);
-  out.field("count", std::uint64_t{reports.jobs.size()}).key("items").begin_array();
-  for (const exports::Job& job : reports.jobs) append_report(out, job, form);
-  out.end_array();
+  out.field("count", std::uint64_t{reports.jobs.size()});
   out.field("nextOffset", next_offset(reports.total, page)).field("lastOffset", last_offset(reports.total, page.limit));
-  out.end_object();
+  out.key("items").begin_array();
+  for (const exports::Job& job : reports.jobs) append_report(out, job, form);
+  out.end_array().end_object();
   return body;
 }
 
@@ -102,8 +102,8 @@ std::optional<delivery::NewMail> report_mail(const exports::Job& job) {
   const std::string what =
       fmt::format("Your usage report {} over {} from {} to {} (UTC) ", id, echo.realm, echo.start_date, echo.end_date);
   const std::string outcome = is_completed ? "is completed." : fmt::format("has failed: {}", job.error);
-  const std::string hint = is_completed ? "Download it with an access token of your organization:"
-                                        : "There is no output. Its address would have been:";
+  const std::string hint =
+      is_completed ? "Download it with an access token of your organization:" : "There is no output. Its address:";
   delivery::NewMail mail;
   mail.job_id = job.id;
   mail.org = job.spec.org;

@@ -8,12 +8,10 @@
 #include "dialects/here/here_error.h"
 #include "dialects/here/report_echo.h"
 #include "dialects/here/report_object.h"
+#include "http/text.h"
 
 namespace meterport::here {
 namespace {
-
-/// How long a new report's answer waits to be able to say that it runs.
-constexpr std::int64_t start_wait_ms = 250;
 
 using SubAccounts = std::optional<std::vector<std::string>>;
 
@@ -27,6 +25,15 @@ std::optional<std::vector<std::string>> orgs_of(const RealmCaller& caller, const
     if (std::ranges::find(orgs, org->id) == orgs.end()) orgs.push_back(org->id);
   }
   return orgs;
+}
+
+/// Whoever sends a body without saying what it is means JSON.
+Status check_body_type(const http::Request& request) {
+  std::string_view type = request.header("Content-Type");
+  type = type.substr(0, type.find(';'));
+  type = type.substr(0, type.find_last_not_of(' ') + 1);
+  if (request.body.empty() || type.empty() || http::same_ignoring_case(type, "application/json")) return {};
+  return fail(ErrorKind::unsupported_media, "The request body must be application/json.", {}, std::string(body_field));
 }
 
 ReportEcho echo_for(const http::Request& request, const RealmCaller& caller, const UsageQuery& query,
@@ -65,6 +72,7 @@ Result<Wanted> read_report_request(const Services& services, const http::Request
   }
   auto query = read_usage_query(request, true);
   if (!query) return fail(std::move(query));
+  if (auto fine = check_body_type(request); !fine) return fail(std::move(fine));
   const auto sub_accounts = read_sub_accounts(request.body);
   if (!sub_accounts) return fail(sub_accounts);
   auto orgs = orgs_of(caller, *sub_accounts);
@@ -88,8 +96,8 @@ Result<Wanted> read_report_request(const Services& services, const http::Request
 }
 
 http::Response created(const http::Request& request, const RealmCaller& caller, const exports::Job& job) {
-  // One that has ended already was never seen pending by anybody, and its end is told by its status.
-  const bool is_waiting = job.state == JobState::created;
+  // One that starts at once is in progress by the time this is read; one that failed at once tells that by its status.
+  const bool is_waiting = job.state == JobState::created && !job.progress.waiting_for.empty();
   std::string body;
   JsonWriter out(body);
   out.begin_object().field("id", report_id(job.number)).field("status", is_waiting ? "pending" : "inProgress");
@@ -127,23 +135,18 @@ ReportForm form_for(const Services& services, const http::Request& request, cons
 
 }  // namespace
 
-void post_report(const Services& services, const http::Request& request, Answer answer) {
-  auto caller = enter_realm(services, request, Need::reports);
-  if (!caller) return answer(fail(std::move(caller)));
+Result<http::Response> post_report(const Services& services, const http::Request& request) {
+  const auto caller = enter_realm(services, request, Need::reports);
+  if (!caller) return fail(caller);
   const auto wanted = read_report_request(services, request, *caller);
-  if (!wanted) return answer(fail(wanted));
+  if (!wanted) return fail(wanted);
   exports::CreateOptions options;
   options.active_jobs_max = static_cast<int>(services.settings.number("here.active_reports_max"));
   options.is_numbered = true;
   options.retention_s = services.settings.number("here.report_retention");
   const auto job = services.exports.create(caller->token.principal, wanted->spec, wanted->note, options);
-  if (!job) return answer(fail(job));
-  // Where no runner takes reports up there is nothing to wait for.
-  const std::int64_t wait_ms = services.settings.number("exports.runners") == 0 ? 0 : start_wait_ms;
-  services.exports.when_final(
-      caller->token.principal, job->id, wait_ms,
-      [request, caller = std::move(*caller), stored = *job, answer = std::move(answer)](
-          const Result<exports::Job>& now) mutable { answer(created(request, caller, now ? *now : stored)); });
+  if (!job) return fail(job);
+  return created(request, *caller, *job);
 }
 
 Result<http::Response> get_reports(const Services& services, const http::Request& request) {

@@ -102,8 +102,9 @@ Status read_project(std::string_view scope, TokenRequest& request) {
   std::string_view rest = scope.substr(project_prefix.size());
   const std::string_view realm = rest.substr(0, rest.find(':'));
   rest.remove_prefix(realm.size());
-  if (!is_realm(realm) || !rest.starts_with(project_infix) || rest.size() == project_infix.size()) return malformed();
+  if (!rest.starts_with(project_infix) || rest.size() == project_infix.size()) return malformed();
   if (std::ranges::any_of(rest, [](char c) { return c <= ' ' || c == '\x7f'; })) return malformed();
+  if (!is_realm(realm)) return fail(ErrorKind::invalid, "names no realm (5 to 30 letters, digits, - and _)");
   request.project = scope;
   request.scope_realm = realm;
   return {};

@@ -4,6 +4,7 @@
 #include "dialects/here/answers.h"
 #include "dialects/here/context.h"
 #include "dialects/here/here_error.h"
+#include "exports/billed_csv.h"
 
 namespace meterport::here {
 namespace {
@@ -61,6 +62,27 @@ Result<http::Response> get_usage(const Services& services, const http::Request& 
   if (!total) return fail(total);
   out.end_array();
   return http::Response::json(200, usage_page(*total, *page, items));
+}
+
+Result<http::Response> get_usage_csv(const Services& services, const http::Request& request) {
+  const auto caller = enter_realm(services, request, Need::usage);
+  if (!caller) return fail(caller);
+  auto query = read_usage_query(request, false);
+  if (!query) return fail(query);
+  const auto rows_max = static_cast<std::uint64_t>(services.settings.number("here.csv_rows_max"));
+  query->spec.with_extra_columns = services.settings.flag("here.csv_extra_columns");
+  query->spec.rows_max = rows_max;
+  exports::BilledCsv csv(query->spec, day_of(query->period.to.plus_us(-1)));
+  http::Response response{200, "text/csv", csv.header(), {}, {}};
+  const auto total = read_records(services, *caller, *query, 0, rows_max,
+                                  [&](const queries::BilledRow& row) { csv.append(response.body, row); });
+  if (!total && total.error().kind == ErrorKind::too_large) {
+    return fail(ErrorKind::too_large,
+                fmt::format("There are more than {} records; ask for a shorter period, or for a report.", rows_max), {},
+                std::string(csv_rows_field));
+  }
+  if (!total) return fail(total);
+  return response;
 }
 
 }  // namespace meterport::here
