@@ -100,7 +100,7 @@ def test_X10_billing_periods_over_february(folder):
 @pytest.mark.quick
 def test_X07_a_reports_states_on_both_wires(folder):
     """One region's part: PARTIAL_SUCCESS needs a second one."""
-    with running(folder, catalogue=HERE_CATALOGUE, config="[exports]\nrunners = 0\n") as server:
+    with running(folder, catalogue=HERE_CATALOGUE, config="[exports]\nrunners = 0\n[here]\nreport_rows_max = 1\n") as server:
         client, month = partner_client(server), {"startDate": "2024-09-01", "endDate": "2024-09-30"}
         server.usage(*(here_usage(SUB_A, AUTOCOMPLETE, "2024-09-03T10:00:00", 1, app_id=f"app{n}") for n in range(2)))
         good, bad, cancelled = (client.report(realm=SUB_A, **month, groupBy=groups) for groups in ("project", "appId", "billingTag"))

@@ -3,7 +3,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from here_client import UUID, compact, error, refused, token_error
+from here_client import UUID, ask_token, compact, error, refused, token_error
 from here_world import AUTOCOMPLETE, FIRST, FOREIGN, GEOCODE, PARTNER, SEPTEMBER, Model, usage
 
 pytestmark = pytest.mark.quick
@@ -190,6 +190,12 @@ def test_X08_bodies_that_are_no_report_request(partner):
         error(partner.ask_report(text, **SEPTEMBER), 400, "E706010")
     path = partner.path("/reports", **SEPTEMBER)
     error(partner.call("POST", path, compact({"subAccounts": []}), {"Content-Type": "text/plain"}), 400, "E706010")
+
+
+def test_X08_too_large(partner):
+    error(partner.ask_report({"subAccounts": ["org112135"] * 100_000}, **SEPTEMBER), 400, "E706010")
+    body = compact({"grantType": "client_credentials", "scope": "x" * 100_000})
+    token_error(ask_token(partner.server, partner.key, body=body), 400, 400917)
 
 
 def test_X08_forbidden_and_unauthenticated_on_the_token_endpoint_have_other_codes(partner):

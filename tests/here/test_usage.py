@@ -220,7 +220,7 @@ def test_H51_late_usage_changes_a_day_and_no_key(world, partner, account):
 
 def test_the_same_usage_over_three_wires(world, partner, account):
     """HERE day detail, Informatica SUMMARY and GET /v1/usage agree exactly."""
-    records = [usage(account, METERS[n % 3], f"2024-09-{1 + n % 30:02}T{n % 24:02}:59:59.999999", Decimal(n * 7919 % 10 ** 6 + 1) / 10 ** 4, (None, FIRST)[n % 2], ("app1", None)[n // 2 % 2])
+    records = [usage(account, METERS[n % 3], f"2024-09-{2 + n % 29:02}T{n % 24:02}:59:59.999999", Decimal(n * 7919 % 10 ** 6 + 1) / 10 ** 4, (None, FIRST)[n % 2], ("app1", None)[n // 2 % 2])
                for n in range(500)]
     world.usage(*records)
     features = {row["featureId"]: meter for meter in METERS for row in Model(usage(account, meter, "2024-09-01T00:00:00", 1)).rows(account, **SEPTEMBER)}
