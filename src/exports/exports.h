@@ -113,15 +113,17 @@ class Exports {
   /// Refuses to take new jobs up; runs on at most that long, then re-queues what is left.
   virtual void stop(std::int64_t wait_ms_max) = 0;
 
-  /// Checks the spec (invalid, not_supported, range_too_long), rights (exporter or admin on the org; with all_linked on
-  /// every linked org: forbidden, naming how many are not readable), the active-job limit (too_many_jobs), pins the
-  /// snapshot, stores. A job that passes all checks but can't be planned is stored FAILED and returned, and takes no
-  /// slot (informatica.md 5.1); only when the job itself can't be stored: store_unavailable, storage_full. One that
-  /// starts at once waits for nothing in its progress.
+  /// Checks the spec (invalid, not_supported, range_too_long), rights (exporter or admin on the org and each of
+  /// spec.billed.orgs; with all_linked on every linked org, naming how many are not readable; a principal with a
+  /// project for that project's usage alone: forbidden), the active-job limit (too_many_jobs), pins the snapshot,
+  /// stores. A job that passes all checks but can't be planned is stored FAILED and returned, and takes no slot
+  /// (informatica.md 5.1); only when the job itself can't be stored: store_unavailable, storage_full. One that starts
+  /// at once waits for nothing in its progress.
   virtual Result<Job> create(const Principal& principal, const ExportSpec& spec, const DialectNote& note,
                              const CreateOptions& options) = 0;
-  /// A job is visible to exporters and admins of its requesting org; one over linked orgs only to who asked for it and
-  /// to those who may read every linked org. Else not_found, as for an unknown id.
+  /// A job is visible to exporters and admins of its requesting org; one over other orgs only to who asked for it and
+  /// to those who may read every one of them; to a principal with a project only billed usage of that. Else not_found,
+  /// as for an unknown id.
   virtual Result<Job> get(const Principal& principal, std::string_view id) = 0;
   virtual Result<JobPage> list(const Principal& principal, const ListRequest& request) = 0;
   /// By number; else as get().

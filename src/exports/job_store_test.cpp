@@ -1,8 +1,12 @@
 #include "exports/job_store.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <limits>
+#include <random>
 #include <thread>
 
 #include "base/test_folder.h"
@@ -77,6 +81,91 @@ TEST_F(JobStoreTest, AJobReadsAsItWasStored) {
   EXPECT_EQ(read->missing.named, stored.missing.named);
   EXPECT_EQ(read->missing.text, "2 of 3");
   EXPECT_EQ(store().get("other").error().kind, ErrorKind::not_found);
+}
+
+/// Any text, with what JSON and SQL quote.
+std::string random_text(std::mt19937& random) {
+  static constexpr std::array<std::string_view, 9> pieces = {"a", "Z", "9", "\"", "'", "\\", "\n", "\xC3\xBC", " "};
+  std::string out;
+  for (auto n = random() % 6; n > 0; --n) out += pieces[random() % pieces.size()];
+  return out;
+}
+std::vector<std::string> random_texts(std::mt19937& random) {
+  std::vector<std::string> out(random() % 4);
+  for (std::string& text : out) text = random_text(random);
+  return out;
+}
+
+TEST_F(JobStoreTest, AnySpecOfBilledUsageReadsAsItWasStored) {
+  std::mt19937 random(3);
+  const auto flag = [&] { return random() % 2 == 0; };
+  for (int i = 0; i < 60; ++i) {
+    StoredJob stored = job(fmt::format("j{}", i));
+    stored.active_jobs_max = 100;
+    stored.retention_s = i;
+    stored.job.note.mail_to = random_text(random);
+    stored.job.spec.kind = ExportKind::billed_usage;
+    stored.job.spec.billed = {
+        .orgs = flag() ? std::vector<std::string>{"b", "c.d"} : std::vector<std::string>{},
+        .window = static_cast<Window>(random() % 4),
+        .by_app = flag(),
+        .by_project = flag(),
+        .by_billing_tag = flag(),
+        .feature_id = random_text(random),
+        .app = random_text(random),
+        .billing_tag = random_text(random),
+        .category = random_text(random),
+        .project = random_text(random),
+        .subscriptions = random_texts(random),
+        .charge_type = static_cast<ChargeType>(random() % 3),
+        .fields = random_texts(random),
+        .with_extra_columns = flag(),
+        .with_org_name = flag(),
+        .rows_max = i == 0 ? std::numeric_limits<std::uint64_t>::max() : random(),
+    };
+    insert(stored);
+    const auto read = store().get(stored.job.id);
+    ASSERT_TRUE(read) << read.error().detail;
+    EXPECT_EQ(read->job.spec.billed, stored.job.spec.billed);
+    EXPECT_EQ(read->job.note.mail_to, stored.job.note.mail_to);
+    EXPECT_EQ(read->retention_s, i);
+    EXPECT_EQ(read->job.number, 0U);
+  }
+}
+
+TEST_F(JobStoreTest, NoNumberIsGivenTwiceNorWhenItsJobIsGone) {
+  const auto insert_numbered = [&](const std::string& id) {
+    StoredJob stored = job(id);
+    stored.is_numbered = true;
+    const auto done = store().insert(stored);
+    return done ? stored.job.number : 0;
+  };
+  EXPECT_EQ(insert_numbered("a"), 1001U);
+  EXPECT_EQ(insert_numbered("b"), 1002U);
+  ASSERT_TRUE(store().remove("b", [](soci::session&) { return Status(); }));
+  EXPECT_EQ(store().get_numbered(1002).error().kind, ErrorKind::not_found);
+  insert(job("plain"));
+  EXPECT_EQ(insert_numbered("c"), 1003U);
+  EXPECT_EQ(insert_numbered("d"), 1004U);
+  EXPECT_EQ(insert_numbered("e"), 1005U);
+  EXPECT_EQ(insert_numbered("refused"), 0U) << "the limit of active jobs";
+  EXPECT_EQ(store().get_numbered(1003)->job.id, "c");
+  EXPECT_EQ(store().get_numbered(0).error().kind, ErrorKind::not_found);
+  ASSERT_TRUE(store().cancel("a", Instant{5}, "gone"));
+  EXPECT_EQ(insert_numbered("f"), 1006U) << "a refusal takes none";
+}
+
+TEST_F(JobStoreTest, WhatIsKeptForEverIsNeverAmongTheJobsToRemove) {
+  for (const char* id : {"kept", "passing"}) {
+    StoredJob stored = job(id);
+    stored.job.state = JobState::failed;
+    stored.job.finished = Instant{100};
+    stored.retention_s = std::string_view(id) == "kept" ? 60 : 0;
+    insert(stored);
+  }
+  const auto ended = store().ended_before(Instant{100}, 10);
+  ASSERT_EQ(ended->size(), 1U);
+  EXPECT_EQ(ended->front().job.id, "passing");
 }
 
 TEST_F(JobStoreTest, ManyThreadsCannotExceedTheLimitOfActiveJobs) {

@@ -1,125 +1,68 @@
-// For tests: the export service over real stores, and a reader of its ZIPs by zlib.
+// For tests: the export service over real stores.
 #pragma once
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
-#include <condition_variable>
-#include <cstring>
+#include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <utility>
+#include <thread>
 #include <vector>
 
 #include "base/fault_files.h"
 #include "exports/exports.h"
+#include "exports/test_files.h"
 #include "queries/test_server.h"
 
 namespace meterport::exports {
 
-using ZipText = std::vector<std::pair<std::string, std::string>>;  ///< names and texts, in the order of the directory
-
-template <class T>
-T number_at(const std::string& bytes, std::size_t at) {
-  T value{};
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return value;
-}
-
-inline std::string inflate_raw(const std::string& packed, std::size_t size) {
-  std::string out(size + 1, '\0');
-  std::string in = packed;
-  z_stream stream{};
-  EXPECT_EQ(inflateInit2(&stream, -MAX_WBITS), Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
-  EXPECT_EQ(stream.total_out, size);
-  inflateEnd(&stream);
-  out.resize(size);
-  return out;
-}
-
-/// By the central directory (APPNOTE 4.3.12).
-inline ZipText unzip(const std::string& zip) {
-  ZipText files;
-  const std::size_t end = zip.rfind("PK\x05\x06");
-  EXPECT_NE(end, std::string::npos);
-  std::size_t at = number_at<std::uint32_t>(zip, end + 16);
-  for (int n = number_at<std::uint16_t>(zip, end + 10); n > 0; --n) {
-    const auto packed = number_at<std::uint32_t>(zip, at + 20), size = number_at<std::uint32_t>(zip, at + 24);
-    const auto name_size = number_at<std::uint16_t>(zip, at + 28);
-    const std::size_t local = number_at<std::uint32_t>(zip, at + 42);
-    const std::size_t data =
-        local + 30 + number_at<std::uint16_t>(zip, local + 26) + number_at<std::uint16_t>(zip, local + 28);
-    files.emplace_back(zip.substr(at + 46, name_size), inflate_raw(zip.substr(data, packed), size));
-    at += 46U + name_size + number_at<std::uint16_t>(zip, at + 30) + number_at<std::uint16_t>(zip, at + 32);
-  }
-  return files;
-}
-
-/// Holds whoever opens an artifact until the gate is open, so that a test sees a job at work.
-class GateFiles final : public FileSystem {
+/// The real outbox, but for mails: they are kept here, or refused.
+class MailSpy final : public delivery::Outbox {
  public:
-  explicit GateFiles(FileSystem& below) : below_(below) {}
-  void close_gate() { set(false); }
-  void open_gate() { set(true); }
-  /// Until somebody stands before the closed gate.
-  void wait_for_caller() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return held_ > 0; });
+  explicit MailSpy(delivery::Outbox& below) : below_(below) {}
+  Status enqueue(const delivery::NewDelivery& delivery) override { return below_.enqueue(delivery); }
+  Status enqueue_within(soci::session& session, const delivery::NewDelivery& delivery) override {
+    return below_.enqueue_within(session, delivery);
   }
+  Status enqueue_mail_within(soci::session&, const delivery::NewMail& mail) override {
+    const std::lock_guard lock(mutex_);
+    ++asked_;
+    if (refusal_) return fail(*refusal_, "refused by the test");
+    mails_.push_back(mail);
+    return {};
+  }
+  void wake() override { below_.wake(); }
+  Status forget_job_within(soci::session& session, const std::string& id) override {
+    return below_.forget_job_within(session, id);
+  }
+  Result<std::vector<delivery::Delivery>> of_job(const std::string& id) override { return below_.of_job(id); }
+  Result<std::vector<delivery::Delivery>> latest(std::size_t count) override { return below_.latest(count); }
+  Result<std::vector<delivery::Attempt>> attempts_of(const std::string& id) override { return below_.attempts_of(id); }
+  Status retry(const std::string& id) override { return below_.retry(id); }
 
-  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
-    if (path.find(".zip.") != std::string::npos || path.find(".gz.") != std::string::npos) {
-      std::unique_lock lock(mutex_);
-      ++held_;
-      changed_.notify_all();
-      changed_.wait(lock, [this] { return is_open_; });
-      --held_;
-    }
-    return below_.open(path, mode);
-  }
-  Status rename(const std::string& from, const std::string& to) override { return below_.rename(from, to); }
-  Status remove(const std::string& path) override { return below_.remove(path); }
-  Status sync_folder(const std::string& path) override { return below_.sync_folder(path); }
-  Status make_folders(const std::string& path) override { return below_.make_folders(path); }
-  Result<std::vector<std::string>> list(const std::string& folder) override { return below_.list(folder); }
-  bool exists(const std::string& path) override { return below_.exists(path); }
-  /// What is said to be free on every volume.
-  void set_free_bytes(std::uint64_t bytes) {
+  void refuse(std::optional<ErrorKind> refusal) {
     const std::lock_guard lock(mutex_);
-    free_bytes_ = bytes;
-    questions_ = 0;
+    refusal_ = refusal;
   }
-  void wait_for_questions(int count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return questions_ >= count; });
-  }
-  Result<std::uint64_t> free_bytes(const std::string&) override {
+  int asked() {
     const std::lock_guard lock(mutex_);
-    ++questions_;
-    changed_.notify_all();
-    return free_bytes_;
+    return asked_;
   }
-  Result<std::uint64_t> total_bytes(const std::string&) override { return std::uint64_t{1} << 40; }
+  std::vector<delivery::NewMail> mails() {
+    const std::lock_guard lock(mutex_);
+    return mails_;
+  }
 
  private:
-  void set(bool is_open) {
-    const std::lock_guard lock(mutex_);
-    is_open_ = is_open;
-    changed_.notify_all();
-  }
-  FileSystem& below_;
+  delivery::Outbox& below_;
   std::mutex mutex_;
-  std::condition_variable changed_;
-  bool is_open_ = true;
-  int held_ = 0, questions_ = 0;
-  std::uint64_t free_bytes_ = std::uint64_t{1} << 39;
+  std::optional<ErrorKind> refusal_;
+  int asked_ = 0;
+  std::vector<delivery::NewMail> mails_;
 };
 
 /// Two tenants: `top` with three linked orgs, and `alone`.
@@ -148,14 +91,16 @@ class ExportsTest : public queries::TestServer {
   void open() {
     // Nobody listens: what counts here is what the outbox holds.
     outbox_ = take(delivery::Outbox::start(*control_, clock_, *random_, settings_, metrics_));
-    exports_ = take(Exports::open(*control_, *queries_, *catalog_, *outbox_, gate_, clock_, *random_, settings_,
-                                  metrics_, folder_ / "artifacts"));
+    spy_ = std::make_unique<MailSpy>(*outbox_);
+    exports_ = take(Exports::open(*control_, *queries_, *catalog_, *spy_, gate_, clock_, *random_, settings_, metrics_,
+                                  folder_ / "artifacts"));
     exports_->set_callback_text("informatica", [](const Job& job) {
       return "Job with jobID: " + job.id + " is " + std::string(to_string(job.state)) + ".";
     });
   }
   void close() {
     exports_.reset();
+    spy_.reset();
     outbox_.reset();
   }
   void reopen() {
@@ -200,6 +145,14 @@ class ExportsTest : public queries::TestServer {
     if (!job) throw std::runtime_error(job.error().text + job.error().detail);
     return wait(job->id);
   }
+  /// For what the upkeep thread does by itself.
+  static bool comes_true(const std::function<bool()>& condition) {
+    for (int i = 0; i < 6000; ++i) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
   std::string zip_of(const Job& job) {
     const auto readable = exports_->artifact(admin_, job.id);
     if (!readable) throw std::runtime_error(readable.error().text);
@@ -214,6 +167,7 @@ class ExportsTest : public queries::TestServer {
   Principal admin_ = user("admin", {{Role::admin, "top"}});
   std::string callback_url_;
   std::unique_ptr<delivery::Outbox> outbox_;
+  std::unique_ptr<MailSpy> spy_;
   std::unique_ptr<Exports> exports_;
 };
 

@@ -1,26 +1,13 @@
 // What happens beside the runs: retention, callbacks, waiters.
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <thread>
-
 #include "exports/job_store.h"
 #include "exports/test_exports.h"
 
 namespace meterport::exports {
 namespace {
 
-class ExportUpkeep : public ExportsTest {
- protected:
-  /// For what the upkeep thread does by itself.
-  static bool comes_true(const std::function<bool()>& condition) {
-    for (int i = 0; i < 6000; ++i) {
-      if (condition()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
-  }
-};
+class ExportUpkeep : public ExportsTest {};
 
 TEST_F(ExportUpkeep, AnArtifactIsKeptThreeDaysAndAJobThirty) {
   const Job job = run(september());

@@ -1,5 +1,5 @@
-// Keys as callers see them: API keys (`mp_...`) of the Meterport API, and tokens with which clients of the NetSuite
-// wire sign. A secret is in the one answer that makes the key and nowhere else.
+// Keys as callers see them: API keys (`mp_...`) of the Meterport API, tokens with which clients of the NetSuite wire
+// sign, and access keys of the HERE wire. A secret is in the one answer that makes the key and nowhere else.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ std::string_view to_string(KeyKind kind);  ///< as `keys create --for` has it
 
 struct ApiKey {
   std::string id;  ///< of a netsuite key: its token id; of a here key: its access key id
-  std::string name, org, source;
+  std::string name, org;
+  std::string source;  ///< of a here key: empty, it sends no records
   std::vector<Grant> grants;
   Instant created;
   std::optional<Instant> revoked;

@@ -133,7 +133,7 @@ Result<TokenCaller> AppCheck::caller_of(std::string_view token) const {
   TokenCaller caller;
   caller.app_id = named.app->id;
   caller.expires = claims->expires;
-  if (const UserPtr user = users_.by_id(named.key->user_id)) {
+  if (const UserPtr user = keys_.user_of(*named.key, *named.app)) {
     caller.user_name = user->user.name;
     caller.email = user->user.email;
   }

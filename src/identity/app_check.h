@@ -15,15 +15,14 @@
 #include "identity/nonces.h"
 #include "identity/oauth1.h"
 #include "identity/signed_request.h"
-#include "identity/users.h"
 
 namespace meterport::identity {
 
 class AppCheck {
  public:
-  AppCheck(catalog::Catalog& catalog, Clock& clock, const AppKeys& keys, const Users& users, Nonces& nonces,
-           Audit& audit, const SecretHash& hash)
-      : catalog_(catalog), clock_(clock), keys_(keys), users_(users), nonces_(nonces), audit_(audit), tokens_(hash) {}
+  AppCheck(catalog::Catalog& catalog, Clock& clock, const AppKeys& keys, Nonces& nonces, Audit& audit,
+           const SecretHash& hash)
+      : catalog_(catalog), clock_(clock), keys_(keys), nonces_(nonces), audit_(audit), tokens_(hash) {}
 
   Result<SigningApp> check(const SignedRequest& request, const oauth1::Parameters& form);
   Result<SigningApp> check_secret(std::string_view access_key_id, std::string_view secret,
@@ -46,7 +45,6 @@ class AppCheck {
   catalog::Catalog& catalog_;
   Clock& clock_;
   const AppKeys& keys_;
-  const Users& users_;
   Nonces& nonces_;
   Audit& audit_;
   const AccessTokens tokens_;

@@ -444,6 +444,12 @@ TEST_F(AppCheckTest, WhomAKeyMayActFor) {
   EXPECT_EQ(user_of(low, "a-sub", "ben"), "user refused") << "whom he does not administer";
   EXPECT_EQ(user_of(low, "a-sub", "low"), "for low");
   EXPECT_EQ(user_of(server_principal(), "b", "bob"), "for bob");
+  key = must_create_key({.name = "x", .org = "b", .user = "bob"});
+  NewUser moved;
+  moved.name = "bob";
+  moved.org = "a";
+  ASSERT_TRUE(identity->change_user(server_principal(), moved));
+  EXPECT_EQ(identity->authenticate_access_token(must_issue())->user_name, "") << "he left";
   EXPECT_EQ(user_of(server_principal(), "b", ""), "for ");
 }
 

@@ -44,6 +44,11 @@ AppKeyPtr AppKeys::key(std::string_view id) const {
   return it == keys_.end() ? nullptr : it->second;
 }
 
+UserPtr AppKeys::user_of(const AppKey& key, const App& app) const {
+  UserPtr user = users_.by_id(key.user_id);
+  return user && catalog_.current()->covers(user->user.org, app.org) ? user : nullptr;
+}
+
 Result<AppPtr> AppKeys::app_for(const NewAccessKey& key) const {
   if (key.app_id.empty()) {
     App made;
@@ -109,7 +114,7 @@ ApiKey AppKeys::api_key_of(const AppKey& key, const App& app) const {
   out.app_id = app.id;
   const auto snapshot = catalog_.current();
   if (const Org* org = snapshot->org(app.org)) out.realm = realm_of(*org);
-  if (const UserPtr user = users_.by_id(key.user_id)) out.user = user->user.name;
+  if (const UserPtr user = user_of(key, app)) out.user = user->user.name;
   return out;
 }
 

@@ -38,6 +38,8 @@ class AppKeys {
   // Null: none. Revoked ones too.
   [[nodiscard]] AppPtr app(std::string_view id) const;
   [[nodiscard]] AppKeyPtr key(std::string_view id) const;
+  /// Whom the key acts for, as he is now; null: nobody, or he is no longer at home in the app's org or above it.
+  [[nodiscard]] UserPtr user_of(const AppKey& key, const App& app) const;
 
  private:
   [[nodiscard]] Result<AppPtr> app_for(const NewAccessKey& key) const;

@@ -53,7 +53,7 @@ class StoredIdentity final : public Identity {
         app_keys_(control, catalog, clock, random, hash, users_),
         nonces_(control, clock, hash),
         signatures_(catalog, clock, applications_, nonces_, audit_),
-        apps_(catalog, clock, app_keys_, users_, nonces_, audit_, hash),
+        apps_(catalog, clock, app_keys_, nonces_, audit_, hash),
         sessions_(control, clock, random, hash, times) {}
 
   Status load() {

@@ -8,8 +8,8 @@
 // gives it, or sets the password of a user who has it (but he himself does).
 //
 // Thread-safe. What takes a password takes tens of milliseconds by design: call it off the I/O threads.
-// authenticate_session, authenticate_bearer, and authenticate_signed without a body are cheap (cached) and may run
-// anywhere; authenticate_signed with a body waits for the control store.
+// authenticate_session, authenticate_bearer, authenticate_access_token, and authenticate_signed without a body are
+// cheap (cached) and may run anywhere; authenticate_signed with a body and authenticate_app wait for the control store.
 #pragma once
 
 #include <memory>
@@ -112,7 +112,8 @@ class Identity {
   /// Key id and secret sent plainly (only where a setting allows it): causes as above.
   virtual Result<SigningApp> authenticate_app_secret(std::string_view access_key_id, std::string_view secret,
                                                      std::string_view peer, std::string_view request_id) = 0;
-  /// A token of the app for at most `lifetime_s`. `project`: an HRN of a project, the token then sees that one alone.
+  /// A token of the app for at most `lifetime_s` (1 and up; a day is the most). Causes as above if the app's key has
+  /// ended meanwhile. `project`: an HRN of a project, the token then sees that one alone.
   virtual Result<std::string> issue_access_token(const SigningApp& app, std::int64_t lifetime_s,
                                                  std::string_view project) = 0;
   /// unauthenticated, whose detail is the cause's word: "token_malformed", "token_expired", "token_revoked" (key or

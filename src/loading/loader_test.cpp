@@ -30,6 +30,9 @@ class MoodyWarehouse final : public warehouse::Warehouse {
   Status sum(const warehouse::SumQuery& query, const std::function<void(const warehouse::SumRow&)>& each) override {
     return inner_->sum(query, each);
   }
+  Status scan(const warehouse::ScanQuery& query, const std::function<void(const warehouse::FactRow&)>& each) override {
+    return inner_->scan(query, each);
+  }
   Result<std::vector<warehouse::DayCount>> count_days(std::uint64_t as_of, const std::vector<warehouse::Code>& orgs,
                                                       const std::vector<warehouse::Code>& meters, Instant from,
                                                       Instant to) override {

@@ -55,9 +55,9 @@ struct ProjectFolderRow {
 
 /// One line of GET /v1/usage.
 struct TotalRow {
-  std::string org, meter;  ///< empty when not grouped by
-  std::optional<Day> day;  ///< UTC
-  std::optional<Period> window;
+  std::string org, meter;        ///< empty when not grouped by
+  std::optional<Day> day;        ///< grouped by day: the date in the request's zone
+  std::optional<Period> window;  ///< grouped by day or window: all of it, also where the period begins or ends inside
   std::vector<std::string> dims;
   Total quantity;
   std::uint64_t records = 0;
@@ -68,9 +68,9 @@ struct TotalsRequest {
   std::string org;
   bool all_linked = false;  ///< else the org alone
   std::string meter;
-  std::vector<std::string> group_by;  ///< "org", "meter", "day", "window" and dimension names
+  std::vector<std::string> group_by;  ///< "org", "meter", "day" or "window", and dimension names
   Window window = Window::none;       ///< what "window" stands for
-  std::string time_zone = "UTC";      ///< IANA name: windows begin at its hours, midnights, months; invalid: unknown
+  std::string time_zone = "UTC";      ///< IANA name: its hours, days, months (queries/zone.h); invalid: unknown
   std::optional<std::uint64_t> as_of_position;
 };
 struct TotalsAnswer {

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 #include "queries/queries.h"
+#include "queries/total_windows.h"
+#include "queries/zone.h"
 
 namespace meterport::queries {
 
@@ -34,15 +37,22 @@ constexpr std::array<std::pair<std::string_view, Dimension>, 14> dimension_names
     {"category", Dimension::category},
 }};
 
+bool is_window(std::string_view column) {
+  return column == "day" || column == "window";
+}
+
 std::unexpected<Error> bad_group(std::string_view name) {
-  std::string allowed = "org, meter, day";
+  std::string allowed = "org, meter, day, window";
   for (const auto& [allowed_name, dimension] : dimension_names) allowed += fmt::format(", {}", allowed_name);
   return fail(ErrorKind::invalid, fmt::format("group_by: \"{}\" is none of {}", name, allowed), {}, "group_by");
 }
 
-/// Puts the group columns into the query.
+/// Puts the group columns into the query, but for the window.
 Status group(warehouse::SumQuery& query, const std::vector<std::string>& names) {
   query.by_org = query.by_meter = query.by_day = false;
+  if (std::ranges::find(names, "day") != names.end() && std::ranges::find(names, "window") != names.end()) {
+    return fail(ErrorKind::invalid, "group_by: day and window can't both be named", {}, "group_by");
+  }
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string& name = names[i];
     if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), name) !=
@@ -53,9 +63,7 @@ Status group(warehouse::SumQuery& query, const std::vector<std::string>& names) 
       query.by_org = true;
     } else if (name == "meter") {
       query.by_meter = true;
-    } else if (name == "day") {
-      query.by_day = true;
-    } else {
+    } else if (!is_window(name)) {
       const auto* found = std::ranges::find(dimension_names, name, &std::pair<std::string_view, Dimension>::first);
       if (found == dimension_names.end()) return bad_group(name);
       query.group_by.push_back(found->second);
@@ -88,31 +96,83 @@ Result<std::vector<const Org*>> readable_orgs(const catalog::Snapshot& current, 
               {}, "all_linked");
 }
 
+/// The windows of the column "day" or "window".
+Result<TotalWindows> windows_of(const TotalsRequest& request, const Zone& zone) {
+  const auto column = std::ranges::find_if(request.group_by, is_window);
+  if (column == request.group_by.end()) return TotalWindows();
+  const Window window = *column == "day" ? Window::day : request.window;
+  if (window == Window::none) {
+    return fail(ErrorKind::invalid, "group_by: \"window\" needs a window: hour, day or month", {}, "group_by");
+  }
+  return TotalWindows::over({.from = request.from, .to = request.to}, window, zone);
+}
+
 /// One group's row; `order` are the texts of the group columns, in group_by order.
 struct SortableRow {
   std::vector<std::string_view> order;
-  Day day;
+  std::uint32_t window = 0;
   TotalRow row;
 };
 
-SortableRow to_row(const warehouse::SumRow& sum, const warehouse::SumQuery& query,
-                   const std::vector<std::string>& names, const loading::Dictionaries& words) {
+/// Makes rows of the store's sums.
+class Rows {
+ public:
+  Rows(const TotalsRequest& request, const warehouse::SumQuery& query, const TotalWindows& windows, const Zone& zone,
+       const loading::Dictionaries& words)
+      : names_(request.group_by), query_(query), windows_(windows), zone_(zone), words_(words) {}
+
+  void add(const warehouse::SumRow& sum) {
+    if (is_too_large_) return;
+    const std::uint32_t window = windows_.number_of(sum);
+    if (windows_.must_fold()) {
+      std::vector<std::uint32_t> key = sum.dims;
+      key.insert(key.end(), {sum.org, sum.meter, window});
+      const auto [place, is_new] = places_.try_emplace(std::move(key), rows_.size());
+      if (!is_new) {
+        TotalRow& row = rows_[place->second].row;
+        row.quantity += sum.quantity;
+        row.records += sum.records;
+        return;
+      }
+    }
+    is_too_large_ = rows_.size() == rows_max;
+    if (!is_too_large_) rows_.push_back(to_row(sum, window));
+  }
+  [[nodiscard]] bool is_too_large() const { return is_too_large_; }
+  /// In the order of the columns' texts.
+  std::vector<TotalRow> in_order();
+
+ private:
+  [[nodiscard]] SortableRow to_row(const warehouse::SumRow& sum, std::uint32_t window) const;
+
+  const std::vector<std::string>& names_;
+  const warehouse::SumQuery& query_;
+  const TotalWindows& windows_;
+  const Zone& zone_;
+  const loading::Dictionaries& words_;
+  std::vector<SortableRow> rows_;
+  std::map<std::vector<std::uint32_t>, std::size_t> places_;
+  bool is_too_large_ = false;
+};
+
+SortableRow Rows::to_row(const warehouse::SumRow& sum, std::uint32_t window) const {
   SortableRow sortable;
-  sortable.day = sum.day;
+  sortable.window = window;
   TotalRow& row = sortable.row;
   row.quantity = sum.quantity;
   row.records = sum.records;
   std::size_t dim = 0;
-  for (const std::string& name : names) {
-    std::string_view text;  // of a day: none, all rows alike; it is compared by itself
-    if (name == "day") {
-      row.day = sum.day;
+  for (const std::string& name : names_) {
+    std::string_view text;  // of a window: none, all rows alike; it is compared by itself
+    if (is_window(name)) {
+      row.window = windows_.period(window);
+      if (name == "day") row.day = zone_.day_at(row.window->from);
     } else if (name == "org") {
-      row.org = text = words.text(Dimension::org, sum.org);
+      row.org = text = words_.text(Dimension::org, sum.org);
     } else if (name == "meter") {
-      row.meter = text = words.text(Dimension::meter, sum.meter);
+      row.meter = text = words_.text(Dimension::meter, sum.meter);
     } else {
-      text = words.text(query.group_by[dim], sum.dims[dim]);
+      text = words_.text(query_.group_by[dim], sum.dims[dim]);
       row.dims.emplace_back(text);
       ++dim;
     }
@@ -121,15 +181,19 @@ SortableRow to_row(const warehouse::SumRow& sum, const warehouse::SumQuery& quer
   return sortable;
 }
 
-void sort_rows(std::vector<SortableRow>& rows, const std::vector<std::string>& names) {
-  const auto day_column = static_cast<std::size_t>(std::ranges::find(names, "day") - names.begin());
-  std::ranges::sort(rows, [&](const SortableRow& a, const SortableRow& b) {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if (i == day_column && a.day != b.day) return a.day < b.day;
+std::vector<TotalRow> Rows::in_order() {
+  const auto window_column = static_cast<std::size_t>(std::ranges::find_if(names_, is_window) - names_.begin());
+  std::ranges::sort(rows_, [&](const SortableRow& a, const SortableRow& b) {
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      if (i == window_column && a.window != b.window) return a.window < b.window;
       if (a.order[i] != b.order[i]) return a.order[i] < b.order[i];
     }
     return false;
   });
+  std::vector<TotalRow> rows;
+  rows.reserve(rows_.size());
+  for (SortableRow& row : rows_) rows.push_back(std::move(row.row));
+  return rows;
 }
 
 }  // namespace
@@ -143,6 +207,11 @@ Result<TotalsAnswer> Queries::totals(const Principal& principal, const TotalsReq
   if (request.to <= request.from) return fail(ErrorKind::invalid, "to: must be after from", {}, "to");
   warehouse::SumQuery query;
   if (auto grouped = group(query, request.group_by); !grouped) return fail(std::move(grouped));
+  const auto zone = Zone::find(request.time_zone);
+  if (!zone) return fail(zone);
+  const auto windows = windows_of(request, *zone);
+  if (!windows) return fail(windows);
+  windows->put_into(query);
   const auto snapshot = request.as_of_position ? pin(request.as_of_position, std::nullopt) : pin_durable();
   if (!snapshot) return fail(snapshot);
   const auto then = catalogue(*snapshot);
@@ -166,22 +235,16 @@ Result<TotalsAnswer> Queries::totals(const Principal& principal, const TotalsReq
   query.as_of_position = snapshot->ledger_position;
   query.from = request.from;
   query.to = request.to;
-  std::vector<SortableRow> rows;
-  bool too_many = false;
-  auto read = warehouse_.sum(query, [&](const warehouse::SumRow& sum) {
-    too_many = too_many || rows.size() == rows_max;
-    if (!too_many) rows.push_back(to_row(sum, query, request.group_by, words));
-  });
+  Rows rows(request, query, *windows, *zone, words);
+  auto read = warehouse_.sum(query, [&](const warehouse::SumRow& sum) { rows.add(sum); });
   if (!read) return fail(std::move(read));
-  if (too_many) {
+  if (rows.is_too_large()) {
     return fail(
         ErrorKind::too_large,
         fmt::format("the answer would have more than {} rows: ask for a shorter period or fewer groups", rows_max), {},
         "group_by");
   }
-  sort_rows(rows, request.group_by);
-  answer.rows.reserve(rows.size());
-  for (SortableRow& row : rows) answer.rows.push_back(std::move(row.row));
+  answer.rows = rows.in_order();
   return answer;
 }
 

@@ -290,7 +290,9 @@ def test_as_of_reads_the_past_again(server):
 @pytest.mark.parametrize("query,field", [
     ("from=2024-09-01", "to"), ("to=2024-09-01", "from"), ("from=x&to=2024-09-02", "from"), ("from=2024-09-01&to=2024-09-31", "to"),
     ("from=2024-09-02&to=2024-09-02", "to"), ("from=2024-09-01&to=2024-09-02&group_by=colour", "group_by"),
-    ("from=2024-09-01&to=2024-09-02&window=hour", "window"), ("from=2024-09-01&to=2024-09-02&tz=Europe/Budapest", "tz"),
+    ("from=2024-09-01&to=2024-09-02&window=week", "window"), ("from=2024-09-01&to=2024-09-02&tz=Europe/Nowhere", "tz"),
+    ("from=2024-09-01&to=2024-09-02&window=hour&group_by=day", "group_by"), ("from=2024-09-01&to=2024-09-02&group_by=day,window", "group_by"),
+    ("from=2024-09-01&to=2024-09-02&window=none&group_by=window", "group_by"),
     ("from=2024-09-01&to=2024-09-02&as_of=999999999", "as_of"), ("from=2024-09-01&to=2024-09-02&as_of=2999-01-01", "as_of"),
     ("from=2024-09-01&to=2024-09-02&as_of=later", "as_of"), ("from=2024-09-01&to=2024-09-02&all_linked=yes", "all_linked"),
     ("from=2024-09-01&to=2024-09-02&grup_by=org", "grup_by"), ("from=2024-09-01&from=2024-09-01&to=2024-09-02", "from")])

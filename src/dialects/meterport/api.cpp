@@ -112,10 +112,11 @@ void add_usage(Table& table, const Settings& settings) {
                   post_usage, Execution::inline_, body_bytes, is_usage_async);
   table.add(Method::get, "/v1/usage",
             doc("Totals of usage", "usage", "", "UsageTotals",
-                {"from: required; a day or an RFC 3339 time", "to: required; likewise, exclusive",
+                {"from: required; a day (00:00 in tz) or an RFC 3339 time", "to: required; likewise, exclusive",
                  "org: left out: the caller's", "all_linked: true: every org under the same production org",
-                 "meter: this meter only", "group_by: org, meter, day and dimensions, joined by commas",
-                 "window: day or none", "tz: UTC", "as_of: ledger position or RFC 3339 time"}),
+                 "meter: this meter only", "group_by: org, meter, day or window, and dimensions, joined by commas",
+                 "window: hour, day, month or none", "tz: IANA time zone; left out: the org's",
+                 "as_of: ledger position or RFC 3339 time"}),
             get_usage);
   table.add(
       Method::post, "/v1/imports",

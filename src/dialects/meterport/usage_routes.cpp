@@ -14,6 +14,7 @@
 #include "dialects/meterport/usage_body.h"
 #include "formats/usage_json.h"
 #include "http/text.h"
+#include "queries/zone.h"
 
 namespace meterport::api {
 namespace {
@@ -154,33 +155,54 @@ std::vector<std::string> split_list(std::string_view text) {
   return out;
 }
 
-Status check_window(const Call& call) {
-  const std::string window = call.query("window");
-  if (!window.empty() && window != "day" && window != "none") {
-    return fail(ErrorKind::invalid, "window: only day and none are available in this version", {}, "window");
-  }
-  const std::string zone = call.query("tz");
-  if (!zone.empty() && zone != "UTC") {
-    return fail(ErrorKind::invalid, "tz: only UTC is available in this version", {}, "tz");
-  }
-  return {};
+/// `window`: day when left out.
+Result<Window> asked_window(const Call& call) {
+  const std::string given = call.query("window");
+  if (given.empty()) return Window::day;
+  if (const auto window = parse_window(given)) return *window;
+  return fail(ErrorKind::invalid, "window: must be hour, day, month or none", {}, "window");
 }
 
-/// The group columns: as asked, else org, meter and day; `window=none` takes the day out.
-std::vector<std::string> group_columns(const Call& call) {
-  const std::string window = call.query("window");
-  if (const auto given = call.request.query_value("group_by")) return split_list(*given);
-  if (window == "none") return {"org", "meter"};
-  return {"org", "meter", "day"};
+/// The group columns: as asked, else org and meter; a window's own column, last if it is not named, is "day" or
+/// "window". Without `window`, columns that are given are all.
+Result<std::vector<std::string>> group_columns(const Call& call, Window window) {
+  std::vector<std::string> columns = {"org", "meter"};
+  const auto given = call.request.query_value("group_by");
+  if (given) columns = split_list(*given);
+  bool has_window = false;
+  for (std::string& column : columns) {
+    if (column == "day" && (window == Window::hour || window == Window::month)) {
+      return fail(ErrorKind::invalid, fmt::format("group_by: day does not go with window={}", to_string(window)), {},
+                  "group_by");
+    }
+    if (column == "window" && window == Window::day) column = "day";
+    has_window = has_window || column == "day" || column == "window";
+  }
+  const bool wants_window = window != Window::none && (!given || !call.query("window").empty());
+  if (wants_window && !has_window) columns.emplace_back(window == Window::day ? "day" : "window");
+  return columns;
 }
 
-Result<Period> asked_period(const Call& call) {
-  for (const char* name : {"from", "to"}) {
-    if (call.query(name).empty()) return fail(ErrorKind::invalid, fmt::format("{}: is required", name), {}, name);
-  }
-  const auto from = parse_time_or_day(call.query("from"), "from");
+/// `tz`, else the org's own.
+std::string asked_zone(const Context& context, const Call& call, const std::string& org) {
+  if (std::string given = call.query("tz"); !given.empty()) return given;
+  const auto catalogue = context.services.catalog.current();
+  const Org* known = catalogue->may_know(call.principal, org) ? catalogue->org(org) : nullptr;
+  return known == nullptr ? "UTC" : known->time_zone;
+}
+
+/// A bare date is 00:00 in the zone.
+Result<Instant> asked_edge(const Call& call, std::string_view name, const queries::Zone& zone) {
+  const std::string given = call.query(name);
+  if (given.empty()) return fail(ErrorKind::invalid, fmt::format("{}: is required", name), {}, std::string(name));
+  if (const auto day = parse_day(given)) return zone.start_of(*day);
+  return parse_time_or_day(given, name);
+}
+
+Result<Period> asked_period(const Call& call, const queries::Zone& zone) {
+  const auto from = asked_edge(call, "from", zone);
   if (!from) return fail(from);
-  const auto to = parse_time_or_day(call.query("to"), "to");
+  const auto to = asked_edge(call, "to", zone);
   if (!to) return fail(to);
   return Period{*from, *to};
 }
@@ -202,16 +224,23 @@ Result<std::optional<std::uint64_t>> asked_position(Context& context, const Call
   return Position(snapshot->ledger_position);
 }
 
-void append_row(JsonWriter& out, const queries::TotalRow& row, const std::vector<std::string>& columns) {
+/// A day's date tells all about a UTC day; other windows are told by where they begin and end.
+void append_window(JsonWriter& out, const queries::TotalRow& row, const std::string& zone) {
+  if (row.day) out.field("day", format_day(*row.day));
+  if (!row.window || (row.day && zone == "UTC")) return;
+  out.field("window_start", format_rfc3339(row.window->from)).field("window_end", format_rfc3339(row.window->to));
+}
+
+void append_row(JsonWriter& out, const queries::TotalRow& row, const queries::TotalsRequest& request) {
   out.begin_object();
   std::size_t dimension = 0;
-  for (const std::string& column : columns) {
+  for (const std::string& column : request.group_by) {
     if (column == "org") {
       out.field(column, row.org);
     } else if (column == "meter") {
       out.field(column, row.meter);
-    } else if (column == "day") {
-      out.field(column, format_day(row.day.value_or(Day{})));
+    } else if (column == "day" || column == "window") {
+      append_window(out, row, request.time_zone);
     } else {
       field_or_null(out, column, row.dims[dimension++]);
     }
@@ -222,13 +251,19 @@ void append_row(JsonWriter& out, const queries::TotalRow& row, const std::vector
 }  // namespace
 
 Answer get_usage(Context& context, const Call& call) {
-  if (auto status = check_window(call); !status) return fail(std::move(status));
-  const auto period = asked_period(call);
-  if (!period) return fail(period);
+  const auto window = asked_window(call);
+  if (!window) return fail(window);
+  auto columns = group_columns(call, *window);
+  if (!columns) return fail(std::move(columns));
   const auto all_linked = parse_flag(call.query("all_linked"), "all_linked");
   if (!all_linked) return fail(all_linked);
   auto org = org_or_default(*context.services.catalog.current(), call.principal, call.query("org"));
   if (!org) return fail(std::move(org));
+  std::string zone_name = asked_zone(context, call, *org);
+  const auto zone = queries::Zone::find(zone_name);
+  if (!zone) return fail(zone);
+  const auto period = asked_period(call, *zone);
+  if (!period) return fail(period);
   const auto position = asked_position(context, call);
   if (!position) return fail(position);
   queries::TotalsRequest request;
@@ -237,16 +272,19 @@ Answer get_usage(Context& context, const Call& call) {
   request.org = std::move(*org);
   request.all_linked = *all_linked;
   request.meter = call.query("meter");
-  request.group_by = group_columns(call);
+  request.group_by = std::move(*columns);
+  request.window = *window;
+  request.time_zone = std::move(zone_name);
   request.as_of_position = *position;
   const auto totals = context.services.queries.totals(call.principal, request);
   if (!totals) return fail(totals);
   std::string body;
   JsonWriter out(body);
   out.begin_object().field("from", format_rfc3339(period->from)).field("to", format_rfc3339(period->to));
+  if (request.time_zone != "UTC") out.field("tz", request.time_zone);
   append_snapshot(out, totals->snapshot);
   out.key("rows").begin_array();
-  for (const queries::TotalRow& row : totals->rows) append_row(out, row, request.group_by);
+  for (const queries::TotalRow& row : totals->rows) append_row(out, row, request);
   out.end_array().end_object();
   return http::Response::json(200, std::move(body));
 }

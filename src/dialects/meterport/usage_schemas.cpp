@@ -130,10 +130,12 @@ constexpr Schema table[] = {
       "type":"object","required":["from","to","as_of","rows"],
       "properties":{
         "from":{"type":"string","format":"date-time"},"to":{"type":"string","format":"date-time"},
+        "tz":{"type":"string","description":"the time zone of days and windows; left out: UTC"},
         "as_of":{"$ref":"#/components/schemas/AsOf"},
         "rows":{"type":"array","items":{"type":"object","required":["quantity","records"],
           "additionalProperties":{"type":["string","null"],"description":"a dimension asked for in group_by"},
           "properties":{"org":{"type":"string"},"meter":{"type":"string"},"day":{"type":"string","format":"date"},
+            "window_start":{"type":"string","format":"date-time"},"window_end":{"type":"string","format":"date-time"},
             "quantity":{"type":"string"},"records":{"type":"integer"}}}}}})"},
     {"Health", json, R"({"type":"object","required":["status"],"properties":{"status":{"const":"ok"}}})"},
     {"Readiness", json, R"({"type":"object","required":["status","reason"],
