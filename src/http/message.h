@@ -68,6 +68,7 @@ struct Response {
   std::optional<FileBody> file;  ///< instead of body
   std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<BodySource> stream{};  ///< comes after body, in chunks; not together with file
+  bool has_own_request_id = false;       ///< X-Request-ID has the wire's meaning: the server's is left out
 
   static Response json(int status, std::string body) { return {status, "application/json", std::move(body), {}, {}}; }
   static Response text(int status, std::string body) {

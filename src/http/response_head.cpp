@@ -56,7 +56,7 @@ void append_head(std::string& out, const Response& response, const ResponseFrami
     append_field(out, name, value);
   }
   if (!has_retry_after && (response.status == 429 || response.status == 503)) append_field(out, "Retry-After", "1");
-  if (!request_id.empty()) append_field(out, "X-Request-Id", request_id);
+  if (!request_id.empty() && !response.has_own_request_id) append_field(out, "X-Request-Id", request_id);
   if (framing.is_stream) {
     if (!framing.is_http_1_0) append_field(out, "Transfer-Encoding", "chunked");
   } else if (!is_bodiless(response.status)) {

@@ -18,9 +18,9 @@ struct ResponseFraming {
 };
 
 /// Appends status line and headers with the empty line. Always Content-Length or Transfer-Encoding (but for 204 and
-/// 304) and Date; Retry-After: 1 is added to 429 and 503 without one. Left out, and logged: header names or values that
-/// would break the head, and those that are the server's own business (Content-Length, Connection, Transfer-Encoding,
-/// Date).
+/// 304), Date, and X-Request-Id unless the answer has its own; Retry-After: 1 is added to 429 and 503 without one. Left
+/// out, and logged: header names or values that would break the head, and those that are the server's own business
+/// (Content-Length, Connection, Transfer-Encoding, Date).
 void append_head(std::string& out, const Response& response, const ResponseFraming& framing, std::string_view date,
                  std::string_view request_id);
 

@@ -25,6 +25,16 @@ TEST_F(ServerTest, AnswersWithDateLengthAndRequestId) {
   EXPECT_EQ(answer.header("X-Request-Id").size(), 22U);
 }
 
+TEST_F(ServerTest, AWireWithRequestIdsOfItsOwnHasNoOther) {
+  add(Method::get, "/own", Execution::inline_, [](const Request&, Reply reply) {
+    Response response = Response::text(200, "hi");
+    response.has_own_request_id = true;
+    reply(std::move(response));
+  });
+  start();
+  EXPECT_EQ(once("GET /own HTTP/1.1\r\nHost: x\r\n\r\n").header("X-Request-Id"), "");
+}
+
 // I33
 TEST_F(ServerTest, AGetWithAContentTypeAndNoBodyIsServed) {
   start();

@@ -42,6 +42,7 @@ void add_call_headers(http::Response& response, const http::Request& request, st
   if (const std::string_view given = request.header("X-Request-ID"); is_printable_id(given)) {
     response.with_header("X-Request-ID", std::string(given));
   }
+  response.has_own_request_id = true;
   response.with_header("Cache-Control", "no-store");
 }
 

@@ -168,6 +168,7 @@ TEST(Correlation, ARequestIdIsSentBackOnlyIfOneWasSent) {
                                                                                {"Cache-Control", "no-store"}}));
   request.headers = {{"X-Request-ID", "r-1"}};
   add_call_headers(with, request, "c");
+  EXPECT_TRUE(without.has_own_request_id && with.has_own_request_id) << "the server's own would be another";
   EXPECT_EQ(with.headers[1], (std::pair<std::string, std::string>{"X-Request-ID", "r-1"}));
 }
 
