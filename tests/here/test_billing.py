@@ -40,8 +40,9 @@ def some_query(rng, realm, number):
     groups = [g for g in ("appId", "project", "billingTag") if rng.randrange(2)]
     if groups:
         asked["groupBy"] = ",".join(groups)
-    for name, values in {"featureId": [f"hrn:here:service::{realm}:w{number:02}-{m}" for m in range(3)], "appId": ["app1", "app2"], "category": ["pipelines", "location services"],
-                         "projectHrn": [hrn(realm, "alpha"), hrn(realm, "beta")], "billingTag": ["tagA", "tagB"], "chargeType": ["billable", "nonBillable"],
+    for name, values in {"featureId": [f"hrn:here:service::{realm}:w{number:02}-{m}" for m in range(3)], "appId": ["app1", "app2"],
+                         "category": ["pipelines", "location services"], "projectHrn": [hrn(realm, "alpha"), hrn(realm, "beta")],
+                         "billingTag": ["tagA", "tagB"], "chargeType": ["billable", "nonBillable"],
                          "billingSubscriptionId": [FIRST, f"{FIRST},{SECOND}"]}.items():
         if rng.randrange(4) == 0:
             asked[name] = rng.choice(values)

@@ -60,7 +60,8 @@ def test_H16_dates_that_are_missing_bad_or_reversed(partner, changed):
 
 
 def test_H17_ways_to_write_an_instant(world, partner, account):
-    records = [usage(account, AUTOCOMPLETE, f"2024-09-0{day}T{hour}", 1) for day in (2, 3, 4) for hour in ("00:00:00", "09:59:59", "10:00:00", "11:30:00", "23:59:59")]
+    hours = ("00:00:00", "09:59:59", "10:00:00", "11:30:00", "23:59:59")
+    records = [usage(account, AUTOCOMPLETE, f"2024-09-0{day}T{hour}", 1) for day in (2, 3, 4) for hour in hours]
     world.usage(*records)
     model = Model(*records)
 
@@ -73,7 +74,8 @@ def test_H17_ways_to_write_an_instant(world, partner, account):
                        ("2024-09-03T10:00:00.987654", "2024-09-03T11:00:00"), ("2024-09-03'T'10:00:00", "2024-09-03'T'11:00:00")):
         assert asked(start, end) == expected, (start, end)
     assert sum(r["usageValue"] for r in expected) == 1
-    assert asked("2024-09-03", "2024-09-03") == asked("2024-09-03T00:00:00", "2024-09-03T23:59:59") == model.rows(account, "2024-09-03T00:00:00", "2024-09-04T00:00:00", "day")
+    whole = model.rows(account, "2024-09-03T00:00:00", "2024-09-04T00:00:00", "day")
+    assert asked("2024-09-03", "2024-09-03") == asked("2024-09-03T00:00:00", "2024-09-03T23:59:59") == whole
     assert asked("2024-09-02", "2024-09-03T09:59:59") == model.rows(account, "2024-09-02T00:00:00", "2024-09-03T09:59:59", "day")
 
 
@@ -90,9 +92,8 @@ def test_H18_at_most_95_days(partner):
 
 
 def test_H19_hours_at_both_ends(world, partner, account):
-    hours = ("09:59:59.999999", "10:00:00", "10:39:50", "22:00:00", "22:59:59.999999", "23:00:00", "23:59:59.999999")
-    records = [usage(account, AUTOCOMPLETE, f"2024-09-03T{hour}", 10 ** n) for n, hour in enumerate(hours)] + [usage(account, AUTOCOMPLETE, "2024-09-04T00:00:00", 10 ** 7)]
-    world.usage(*records)
+    times = [f"2024-09-03T{hour}" for hour in ("09:59:59.999999", "10:00:00", "10:39:50", "22:00:00", "22:59:59.999999", "23:00:00", "23:59:59.999999")]
+    world.usage(*(usage(account, AUTOCOMPLETE, time, 10 ** n) for n, time in enumerate([*times, "2024-09-04T00:00:00"])))
 
     def total(start, end):
         return sum(r["usageValue"] for r in partner.rows(account, startDate=f"2024-09-03T{start}", endDate=f"2024-09-{end}"))
@@ -169,6 +170,16 @@ def test_longest_values_and_unknown_names_are_taken(partner):
     assert partner.call("GET", partner.path(**SEPTEMBER), headers={"Accept": "text/csv"}).headers["content-type"].startswith("application/json")
 
 
+def test_checks_are_made_in_the_contracts_order(partner):
+    """401, the realm's syntax, 403, other 400s, 404 (here.md 4.4)."""
+    for rest in ("", "/csv", "/reports", "/reports/x", "/reports/REPORT-999999/output"):
+        refused(partner.get(rest, "ab", headers={"Authorization": None}, limit=0), 401, "401200")
+        error(partner.get(rest, "ab", limit=0), 400, "E706001")
+        refused(partner.get(rest, FOREIGN, limit=0), 403, "403403")
+    refused(partner.ask_report("{", FOREIGN, detailLevel="week"), 403, "403403")
+    assert partner.get("/reports/x").status == 400 and partner.get("/reports/REPORT-999999").status == 404
+
+
 def test_H49_health_and_version(partner):
     for path, body in (("/v2/health", {"status": "OK"}), ("/v2/version", {"apiVersion": "2.2.0"})):
         answer = partner.call("GET", path)
@@ -180,7 +191,8 @@ def test_H50_paths_and_methods_that_do_not_exist(partner):
                  f"/v2/usage/realms/{PARTNER}/reports/REPORT-1001/nothing"):
         error(partner.call("GET", path), 404, "E706014")
     report = partner.report(**SEPTEMBER)
-    for method, rest in (("DELETE", f"/reports/{report}"), ("PUT", f"/reports/{report}"), ("POST", f"/reports/{report}/output"), ("DELETE", "/reports"), ("POST", ""), ("POST", "/csv")):
+    for method, rest in (("DELETE", f"/reports/{report}"), ("PUT", f"/reports/{report}"), ("POST", f"/reports/{report}/output"), ("DELETE", "/reports"),
+                         ("POST", ""), ("POST", "/csv")):
         error(partner.call(method, partner.path(rest)), 405, "E706014")
     assert partner.status(report)["id"] == report, "it is still there"
 

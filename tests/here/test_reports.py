@@ -3,8 +3,10 @@ import gzip
 import re
 import time
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from harness import lines
 from here_client import error, refused
 from here_world import (ANA, AUTOCOMPLETE, BEN, FIRST, FOREIGN, GEOCODE, METERS, ORG_NAMES, PARTNER, SEPTEMBER, SUB_A, SUB_B, SUB_C, Model, csv_text, order,
                         partner_client, usage)
@@ -138,7 +140,8 @@ def test_H43_outputs_and_reports_that_are_not_there(world, partner, foreign, ben
 
 
 def test_H44_the_file(world, partner, account):
-    records = [usage(account, METERS[n % 5], f"2024-09-{1 + n % 9:02}T{n % 24:02}:00:00", f"{n}.5", (None, FIRST)[n % 2], (None, "app1")[n % 3 // 2]) for n in range(90)]
+    records = [usage(account, METERS[n % 5], f"2024-09-{1 + n % 9:02}T{n % 24:02}:00:00", f"{n}.5", (None, FIRST)[n % 2], (None, "app1")[n % 3 // 2])
+               for n in range(90)]
     world.usage(*records)
     for asked in ({}, {"detailLevel": "day", "groupBy": "appId"}, {"detailLevel": "month", "chargeType": "billable"}, {"appId": "nobody"}):
         report = partner.report(realm=account, **SEPTEMBER, **asked)
@@ -172,13 +175,11 @@ def test_H53_the_singular_path(world, partner, account):
 
 
 def test_a_reports_csv_summed_is_the_raw_records(world, partner, account):
-    records = [usage(account, AUTOCOMPLETE, f"2024-09-{1 + n % 30:02}T{n % 24:02}:00:00", f"{n}.{n % 10}", FIRST, f"app{n % 7}", f"p{n % 3}", f"tag{n % 5}") for n in range(2000)]
+    records = [usage(account, AUTOCOMPLETE, f"2024-09-{1 + n % 30:02}T{n % 24:02}:00:00", f"{n}.{n % 10}", FIRST, f"app{n % 7}", f"p{n % 3}", f"tag{n % 5}")
+               for n in range(2000)]
     world.usage(*records)
     text = partner.finished(realm=account, **SEPTEMBER, detailLevel="day", groupBy="appId,project,billingTag")
     assert text == csv_text(Model(*records).rows(account, **SEPTEMBER, detailLevel="day", groupBy="appId,project,billingTag"))
-    from decimal import Decimal
-
-    from harness import lines
     assert sum(Decimal(r["Usage Amount (billableValue)"]) for r in lines(text)) == sum(Decimal(r["quantity"]) for r in records)
 
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from harness import lines
 from here_client import error, exact
-from here_world import (AUTOCOMPLETE, BARE, CATALOGUE, FIRST, GEOCODE, METERS, ODD, PARTNER, PIPELINES, SEPTEMBER, SERVICE, SECOND, STREAM, SUB_A, SUB_B, DEEP, Model,
-                        app, hrn, order, usage)
+from here_world import (AUTOCOMPLETE, BARE, CATALOGUE, DEEP, FIRST, GEOCODE, METERS, ODD, PARTNER, PIPELINES, SECOND, SEPTEMBER, SERVICE, STREAM, SUB_A, SUB_B,
+                        Model, app, hrn, order, printed, usage)
 
 pytestmark = pytest.mark.quick
 ALL_GROUPS = "appId,project,billingTag"
@@ -37,18 +37,17 @@ def test_H21_pages_of_100(world, partner, account):
     records = [usage(account, AUTOCOMPLETE, "2024-09-03T10:00:00", n + 1, app_id=f"app-{n:03}") for n in range(250)]
     world.usage(*records)
     pages = [partner.page(account, **SEPTEMBER, groupBy="appId", limit=100, offset=n) for n in range(3)]
-    assert [(p["total"], p["limit"], p["nextOffset"], p["lastOffset"], len(p["items"])) for p in pages] == [(250, 100, 1, 2, 100), (250, 100, 2, 2, 100), (250, 100, 2, 2, 50)]
+    assert [(p["total"], p["limit"], p["nextOffset"], p["lastOffset"], len(p["items"])) for p in pages] == [
+        (250, 100, 1, 2, 100), (250, 100, 2, 2, 100), (250, 100, 2, 2, 50)]
     walked = [row for p in pages for row in p["items"]]
     assert walked == Model(*records).rows(account, **SEPTEMBER, groupBy="appId"), "each exactly once, in order"
-    assert [row for p in pages[::-1] for row in p["items"][::-1]] == walked[::-1]
-    for limit in (1, 7, 50, 99):
+    for limit in (17, 50, 99):
         last = -(-250 // limit) - 1
-        backwards = [partner.page(account, **SEPTEMBER, groupBy="appId", limit=limit, offset=n) for n in range(last, -1, -1)] if limit > 7 else []
-        for p in backwards:
-            assert (p["total"], p["limit"], p["lastOffset"]) == (250, limit, last)
-        assert not backwards or [row for p in backwards[::-1] for row in p["items"]] == walked
-        assert partner.page(account, **SEPTEMBER, groupBy="appId", limit=limit, offset=0)["nextOffset"] == 1
-    assert partner.page(account, **SEPTEMBER, groupBy="appId")["limit"] == 100 and partner.rows(account, **SEPTEMBER, groupBy="appId", limit=25) == walked
+        backwards = [partner.page(account, **SEPTEMBER, groupBy="appId", limit=limit, offset=n) for n in range(last, -1, -1)]
+        assert all((p["total"], p["limit"], p["lastOffset"]) == (250, limit, last) for p in backwards)
+        assert [row for p in backwards for row in p["items"][::-1]] == walked[::-1], "from the last page to the first"
+        assert partner.rows(account, **SEPTEMBER, groupBy="appId", limit=limit) == walked
+    assert partner.page(account, **SEPTEMBER, groupBy="appId")["limit"] == 100
 
 
 def test_H22_nothing_and_past_the_end(world, partner, account):
@@ -149,8 +148,8 @@ def test_H29_a_plus_in_a_billing_tag(partner, model):
 
 
 def test_H32_numbers_are_exact_and_details_add_up(world, partner, account):
-    records = [usage(account, METERS[n % 5], f"2024-09-{1 + n * 7 % 30:02}T{n * 5 % 24:02}:{n % 60:02}:00", Decimal(n * 104729 % 10 ** 7 - 10 ** 6) / 10 ** 4, (None, FIRST)[n % 2])
-               for n in range(300)]
+    records = [usage(account, METERS[n % 5], f"2024-09-{1 + n * 7 % 30:02}T{n * 5 % 24:02}:{n % 60:02}:00",
+                     Decimal(n * 104729 % 10 ** 7 - 10 ** 6) / 10 ** 4, (None, FIRST)[n % 2]) for n in range(300)]
     world.usage(*records)
     model, sums = Model(*records), {}
     for detail in ("hour", "day", "month", "summarized"):
@@ -164,16 +163,17 @@ def test_H32_numbers_are_exact_and_details_add_up(world, partner, account):
 
 
 def test_H32_four_decimals_half_away_from_zero(world, partner, account):
-    values = {"0.00005": "0.0001", "-0.00005": "-0.0001", "0.00004999": "0", "1.00004999999999999": "1", "2.5": "2.5", "123456789012345678.12345": "123456789012345678.1235",
-              "-1.23455": "-1.2346", "0.123456789012345678": "0.1235", "1000": "1000"}
+    values = {"0.00005": "0.0001", "-0.00005": "-0.0001", "0.00004999": "0", "1.00004999999999999": "1", "2.5": "2.5",
+              "123456789012345678.12345": "123456789012345678.1235", "-1.23455": "-1.2346", "0.123456789012345678": "0.1235", "1000": "1000"}
     records = [usage(account, AUTOCOMPLETE, f"2024-09-{n + 1:02}T00:00:00", value) for n, value in enumerate(values)]
     world.usage(*records)
     answer = partner.get(realm=account, **SEPTEMBER, detailLevel="day")
     texts = json.loads(answer.body, parse_float=str, parse_int=str)["items"]
     for row, expected in zip(texts, values.values(), strict=True):
         for name in ("usageValue", "billableValue"):
-            assert isinstance(row[name], str) and Decimal(row[name]) == Decimal(expected) and len(row[name].partition(".")[2]) <= 4 and "e" not in row[name].lower(), row
-    assert partner.rows(account, **SEPTEMBER)[0]["usageValue"] == sum(map(Decimal, values)).quantize(Decimal("0.0001")), "the sum is of what was sent, not of what is printed"
+            text = row[name]
+            assert isinstance(text, str) and Decimal(text) == Decimal(expected) and len(text.partition(".")[2]) <= 4 and "e" not in text.lower(), row
+    assert partner.rows(account, **SEPTEMBER)[0]["usageValue"] == printed(sum(map(Decimal, values))), "the sum is of what was sent, not of what is printed"
 
 
 def test_H33_order_and_one_row_a_key(partner, model):
@@ -215,13 +215,14 @@ def test_H51_late_usage_changes_a_day_and_no_key(world, partner, account):
     assert after == model.rows(account, **SEPTEMBER, detailLevel="day")
     assert [order(row) for row in after] == [order(row) for row in before]
     assert [row["usageValue"] for row in before] == [450] * 4 and [row["usageValue"] for row in after] == [580, 450, 450, 450]
-    assert [row["billableValue"] for row in before] == [0, 0, 500, 500] and [row["billableValue"] for row in after] == [0, 200, 500, 500], "later ones are billed anew"
+    assert [row["billableValue"] for row in before] == [0, 0, 500, 500]
+    assert [row["billableValue"] for row in after] == [0, 200, 500, 500], "later ones are billed anew"
 
 
 def test_the_same_usage_over_three_wires(world, partner, account):
     """HERE day detail, Informatica SUMMARY and GET /v1/usage agree exactly."""
-    records = [usage(account, METERS[n % 3], f"2024-09-{2 + n % 29:02}T{n % 24:02}:59:59.999999", Decimal(n * 7919 % 10 ** 6 + 1) / 10 ** 4, (None, FIRST)[n % 2], ("app1", None)[n // 2 % 2])
-               for n in range(500)]
+    records = [usage(account, METERS[n % 3], f"2024-09-{2 + n % 29:02}T{n % 24:02}:59:59.999999", Decimal(n * 7919 % 10 ** 6 + 1) / 10 ** 4,
+                     (None, FIRST)[n % 2], ("app1", None)[n // 2 % 2]) for n in range(500)]
     world.usage(*records)
     features = {row["featureId"]: meter for meter in METERS for row in Model(usage(account, meter, "2024-09-01T00:00:00", 1)).rows(account, **SEPTEMBER)}
     here, native, informatica = {}, {}, {}
