@@ -43,6 +43,33 @@ TEST_F(FileTest, X01_ImportExportAndImportAgainChangesNothing) {
   EXPECT_EQ(original_again.orgs + original_again.meters + original_again.subscriptions + original_again.regions, 0u);
 }
 
+TEST_F(FileTest, NamesOfTheWireAndTheBillingRuleComeOutAsTheyWentIn) {
+  must_import(R"({"orgs":[{"id":"acme","kind":"production","name":"Acme"}],"meters":[
+    {"id":"all","name":"All","here":{"feature_id":"f","name":"N","category":"Location Services","value_driver":"GB"},
+     "billing":{"free_per_month":"0.5","block_size":"100","hourly":false}},
+    {"id":"some","name":"Some","here":{"value_driver":"GB"},"billing":{"block_size":"0.1"}},
+    {"id":"none","name":"None"}]})");
+  const std::string text = exported();
+  const auto check = [&] {
+    const SnapshotPtr snapshot = now();
+    const Meter& all = *snapshot->meter("acme", "all");
+    EXPECT_EQ(all.here,
+              (HereNames{.feature_id = "f", .name = "N", .category = "Location Services", .value_driver = "GB"}));
+    EXPECT_EQ(all.billing, (BillingRule{.free_per_month = Decimal::parse("0.5").value(),
+                                        .block_size = Decimal::from_integer(100),
+                                        .hourly = false}));
+    const Meter& some = *snapshot->meter("acme", "some");
+    EXPECT_EQ(some.here, (HereNames{.feature_id = {}, .name = {}, .category = {}, .value_driver = "GB"}));
+    EXPECT_EQ(some.billing, (BillingRule{.free_per_month = {}, .block_size = Decimal::parse("0.1").value()}));
+    EXPECT_FALSE(snapshot->meter("acme", "none")->here);
+    EXPECT_FALSE(snapshot->meter("acme", "none")->billing);
+  };
+  check();
+  EXPECT_EQ(must_import(text).meters, 0u);
+  check();
+  EXPECT_EQ(exported(), text);
+}
+
 TEST_F(FileTest, X02_AnOrgWithoutAnIdGetsOneOf22Base62Characters) {
   const ChangeSummary done = must_import(R"({"orgs":[{"kind":"production","name":"Acme"}]})");
   ASSERT_EQ(done.org_ids.size(), 1u);

@@ -42,6 +42,17 @@ TEST_F(SnapshotTest, TheSnapshotAnswersWhoSeesWhat) {
   EXPECT_FALSE(snapshot->may_know(viewer, "acme"));
 }
 
+TEST_F(SnapshotTest, ARealmIsTheNameGivenElseTheId) {
+  must_import(example_catalogue);
+  const SnapshotPtr snapshot = now();
+  EXPECT_EQ(snapshot->org_by_realm("org123456789")->id, "acme");
+  EXPECT_EQ(snapshot->org_by_realm("acme"), nullptr) << "it has a realm of another name";
+  EXPECT_EQ(snapshot->org_by_realm("org112135")->id, "acme-eu");
+  EXPECT_EQ(snapshot->org_by_realm("acme-eu"), nullptr);
+  EXPECT_EQ(snapshot->org_by_realm("acme-us")->id, "acme-us");
+  EXPECT_EQ(snapshot->org_by_realm("nobody"), nullptr);
+}
+
 TEST_F(SnapshotTest, RatesAreThoseOfTheNearestOrgThatHasATableThatDay) {
   must_import(example_catalogue);
   const SnapshotPtr snapshot = now();

@@ -1,4 +1,5 @@
-// Reads over the warehouse with the catalogue's words put in: rated rows in the exports' order, day totals, counts.
+// Reads over the warehouse with the catalogue's words put in: rated rows in the exports' order, billed usage, totals,
+// counts.
 //
 // Every call takes a Snapshot: the same spec and snapshot give the same rows for ever. Order is by text, never by
 // dictionary code. Scope is checked by the callers' service (exports) or here (totals), never only in a dialect.
@@ -124,9 +125,9 @@ class Queries {
   /// Everything that is durable now, for a synchronous read; wait_loaded() next.
   Result<Snapshot> pin_durable();
 
-  /// Day totals for GET /v1/usage; viewer, exporter or admin on the org (and, all_linked, on each linked org). Sees all
-  /// that was acknowledged before the call, waiting for it up to 2 s: else busy. not_found: org or meter unknown or
-  /// hidden; too_large: more than 200,000 rows.
+  /// Totals for GET /v1/usage; viewer, exporter or admin on the org (and, all_linked, on each linked org), not
+  /// bound to a project. Sees all that was acknowledged before the call, waiting for it up to 2 s: else busy.
+  /// not_found: org or meter unknown or hidden; too_large: more than 200,000 rows.
   Result<TotalsAnswer> totals(const Principal& principal, const TotalsRequest& request);
 
  private:

@@ -335,6 +335,9 @@ TEST_F(TotalsTest, AreForThoseWhoMayReadTheOrg) {
   EXPECT_EQ(kind_for(viewer_of("top"), request("nowhere", {})), ErrorKind::not_found);
   EXPECT_EQ(kind_for(viewer_of("top", Role::ingester), request("top", {})), ErrorKind::forbidden);
   EXPECT_EQ(kind_for(viewer_of("top", Role::operator_), request("top", {})), ErrorKind::not_found);
+  Principal one_project = viewer_of("top");
+  one_project.project = "hrn:here:authorization::top:project/p";
+  EXPECT_EQ(kind_for(one_project, request("top", {})), ErrorKind::forbidden);
   auto linked_orgs = request("a-sub", {});
   linked_orgs.all_linked = true;
   EXPECT_EQ(kind_for(viewer_of("a-sub"), linked_orgs), ErrorKind::forbidden);

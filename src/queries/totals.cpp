@@ -81,6 +81,9 @@ Result<std::vector<const Org*>> readable_orgs(const catalog::Snapshot& current, 
   if (current.org(request.org) == nullptr || !current.may_know(principal, request.org)) {
     return fail(ErrorKind::not_found, "org: there is no such organization", {}, "org");
   }
+  if (!principal.project.empty()) {
+    return fail(ErrorKind::forbidden, "this token is for one project; totals are over all of an org's");
+  }
   if (!may_read(request.org)) {
     return fail(ErrorKind::forbidden, "reading usage needs the role viewer, exporter or admin", {}, "org");
   }

@@ -66,19 +66,33 @@ SumQuery everything(std::uint64_t as_of) {
           .group_by = {}};
 }
 
-/// (org, meter, day, dims) -> (sum, records), as the store answers and as plain additions over all facts give it.
-using Key = std::tuple<Code, Code, std::int32_t, std::vector<Code>>;
+/// (org, meter, day, step, dims) -> (sum, records), as the store answers and as plain additions over all facts give it.
+using Key = std::tuple<Code, Code, std::int32_t, std::int64_t, std::vector<Code>>;
 using Sums = std::map<Key, std::pair<Total, std::uint64_t>>;
 
 Sums ask(Warehouse& store, const SumQuery& query) {
   Sums sums;
   auto status = store.sum(query, [&](const SumRow& row) {
     const bool is_new =
-        sums.try_emplace({row.org, row.meter, row.day.days, row.dims}, row.quantity, row.records).second;
+        sums.try_emplace({row.org, row.meter, row.day.days, row.step_start.us, row.dims}, row.quantity, row.records)
+            .second;
     EXPECT_TRUE(is_new) << "a group came twice";
   });
   EXPECT_TRUE(status) << status.error().detail;
   return sums;
+}
+
+Code code_of(const Fact& f, Dimension dimension) {
+  return f.codes[static_cast<std::size_t>(dimension)];
+}
+
+/// Where the fact's step begins, found by walking.
+std::int64_t step_of(const Fact& f, const SumQuery& query) {
+  if (query.step_us == 0) return 0;
+  std::int64_t start = query.step_origin.us;
+  while (start > f.time_us) start -= query.step_us;
+  while (start + query.step_us <= f.time_us) start += query.step_us;
+  return start;
 }
 
 Sums add_up(const std::vector<Fact>& facts, const SumQuery& query) {
@@ -89,11 +103,17 @@ Sums add_up(const std::vector<Fact>& facts, const SumQuery& query) {
     if (f.position > query.as_of_position || f.time_us < query.from.us || f.time_us >= query.to.us) continue;
     if (std::ranges::find(query.orgs, org) == query.orgs.end()) continue;
     if (!query.meters.empty() && std::ranges::find(query.meters, meter) == query.meters.end()) continue;
+    const UsageKey account{.org = org, .meter = meter, .subscription = code_of(f, Dimension::subscription)};
+    if (!query.accounts.empty() && std::ranges::find(query.accounts, account) == query.accounts.end()) continue;
+    const auto is_left_out = [&](const CodeFilter& filter) {
+      return std::ranges::find(filter.codes, code_of(f, filter.dimension)) == filter.codes.end();
+    };
+    if (std::ranges::any_of(query.only, is_left_out)) continue;
     std::vector<Code> dims;
     for (const Dimension d : query.group_by) dims.push_back(f.codes[static_cast<std::size_t>(d)]);
     auto& [sum, records] = sums[{query.by_org ? org : 0, query.by_meter ? meter : 0,
-                                 query.by_day ? day_of(Instant{f.time_us}).days : 0, dims}];
-    sum += Total(Decimal::from_parts(f.whole, f.fraction_1e18));
+                                 query.by_day ? day_of(Instant{f.time_us}).days : 0, step_of(f, query), dims}];
+    if (query.with_quantity) sum += Total(Decimal::from_parts(f.whole, f.fraction_1e18));
     ++records;
   }
   return sums;
@@ -198,6 +218,7 @@ TEST_F(WarehouseTest, SumsAsOfAnyPositionEqualPlainAdditions) {
       f.fraction_1e18 = static_cast<std::int64_t>(below(1'000'000'000'000'000'000)) * (f.whole < 0 ? -1 : 1);
       f.codes[static_cast<std::size_t>(Dimension::project)] = static_cast<Code>(below(3));
       f.codes[static_cast<std::size_t>(Dimension::category)] = static_cast<Code>(below(2));
+      f.codes[static_cast<std::size_t>(Dimension::subscription)] = static_cast<Code>(below(3));
       batch.facts.push_back(f);
     }
     position += below(2);
@@ -217,12 +238,62 @@ TEST_F(WarehouseTest, SumsAsOfAnyPositionEqualPlainAdditions) {
       query.by_meter = below(4) != 0;
       query.by_day = below(4) != 0;
       if (below(3) == 0) query.group_by = {Dimension::category, Dimension::project};
+      if (below(5) == 0) {
+        query.step_us = static_cast<std::int64_t>(1 + below(30)) * day_us / 24;
+        query.step_origin = query.from.plus_us(static_cast<std::int64_t>(below(5 * day_us)) - 2 * day_us);
+      }
+      if (below(5) == 0)
+        query.only = {{.dimension = Dimension::category, .codes = {1}}, {Dimension::subscription, {0, 2}}};
+      if (below(5) == 0) query.accounts = {{1, 1, 0}, {1, 2, 1}, {3, 4, 2}};
+      query.with_quantity = below(5) != 0;
       if (below(3) == 0) query.from = query.from.plus_us(static_cast<std::int64_t>(below(day_us)));
       if (below(3) == 0) query.to = start_of(Day{first_day + 1 + static_cast<std::int32_t>(below(9))});
       ASSERT_EQ(ask(*store_, query), add_up(facts, query)) << "round " << round << " as of " << as_of;
     }
   }
   EXPECT_TRUE(merged);
+}
+
+TEST_F(WarehouseTest, AScanHandsOutFactsAsTheyAre) {
+  std::vector<Fact> facts = {fact(1, first_day, 1, 1, 5), fact(2, first_day, 1, 2, -6),
+                             fact(3, first_day + 2, 2, 1, 7)};
+  facts[1].fraction_1e18 = -250'000'000'000'000'000;
+  facts[1].codes[static_cast<std::size_t>(Dimension::app_id)] = 9;
+  facts[2].codes[static_cast<std::size_t>(Dimension::subscription)] = 4;
+  append({.words = {}, .facts = facts, .loaded_position = 3});
+  ScanQuery query{.as_of_position = 3,
+                  .orgs = {1, 2},
+                  .meters = {},
+                  .from = start_of(Day{first_day}),
+                  .to = start_of(Day{first_day + 3}),
+                  .dims = {Dimension::subscription, Dimension::app_id}};
+  const auto positions = [&] {
+    std::vector<std::uint64_t> out;
+    const auto status = store_->scan(query, [&](const FactRow& row) {
+      out.push_back(row.position);
+      const Fact& f = facts[row.position - 1];
+      EXPECT_EQ(row.time.us, f.time_us);
+      EXPECT_EQ(row.quantity, Decimal::from_parts(f.whole, f.fraction_1e18));
+      EXPECT_EQ(row.org, f.codes[0]);
+      EXPECT_EQ(row.meter, f.codes[1]);
+      EXPECT_EQ(row.dims, (std::vector<Code>{code_of(f, Dimension::subscription), code_of(f, Dimension::app_id)}));
+    });
+    EXPECT_TRUE(status) << status.error().detail;
+    std::ranges::sort(out);
+    return out;
+  };
+  using Positions = std::vector<std::uint64_t>;
+  EXPECT_EQ(positions(), (Positions{1, 2, 3}));
+  query.as_of_position = 2;
+  EXPECT_EQ(positions(), (Positions{1, 2}));
+  query.as_of_position = 3;
+  query.accounts = {{.org = 2, .meter = 1, .subscription = 4}, {.org = 1, .meter = 1, .subscription = 7}};
+  EXPECT_EQ(positions(), (Positions{3}));
+  query.accounts = {};
+  query.only = {{.dimension = Dimension::app_id, .codes = {9}}};
+  EXPECT_EQ(positions(), (Positions{2}));
+  query.orgs = {};
+  EXPECT_FALSE(store_->scan(query, [](const FactRow&) {}));
 }
 
 TEST_F(WarehouseTest, CountsAndMetersInUseFollowTheSameRules) {

@@ -53,7 +53,7 @@ def link_of(server, report):
 
 def check(mail, report, link, word):
     assert (mail.sender, mail.to) == ("meterport@acme.example", ["ana@acme.example"])
-    assert mail.message["To"] == "<ana@acme.example>" and mail.message["From"] == "<meterport@acme.example>"
+    assert (mail.message["To"], mail.message["From"]) == ("ana@acme.example", "meterport@acme.example")
     assert report in mail.message["Subject"] and word in mail.message["Subject"]
     assert mail.message["Auto-Submitted"] == "auto-generated" and mail.message["Date"] and mail.message["Message-ID"].endswith("@acme.example>")
     assert mail.message.get_content_type() == "multipart/alternative"
@@ -62,7 +62,7 @@ def check(mail, report, link, word):
     assert all(len(line) <= 76 for line in mail.raw.split(b"\r\n")) and b"\n" not in mail.raw.replace(b"\r\n", b"")
 
 
-def test_h46_one_mail_for_a_completed_and_one_for_a_failed_report(folder):
+def test_one_mail_for_a_completed_and_one_for_a_failed_report(folder):
     with SmtpSink() as sink, running(folder, catalogue=CATALOGUE, config=config(sink.url(), **PLAIN) + "[here]\nreport_rows_max = 1\n") as server:
         ana = client(server)
         done = ana.report(**SEPTEMBER, featureId=f"hrn:here:service::{REALM}:geocode")
@@ -79,7 +79,7 @@ def test_h46_one_mail_for_a_completed_and_one_for_a_failed_report(folder):
         assert len({mail.message["Message-ID"] for mail in sink.mails}) == 2
 
 
-def test_h46_without_mail_or_address_a_report_still_completes(folder):
+def test_without_mail_or_address_a_report_still_completes(folder):
     with running(folder / "none", catalogue=CATALOGUE) as server:
         ana = client(server)
         assert ana.wait(ana.report(**SEPTEMBER))["status"] == "completed"

@@ -93,7 +93,8 @@ class Client:
         if self.access_token is None or time.time() >= self.renew_at:
             url, form = self.credentials["here.token.endpoint.url"], {"grant_type": "client_credentials"}
             header = authorization(url, form, self.credentials["here.access.key.id"], self.credentials["here.access.key.secret"])
-            with self._open("POST", url, {"Authorization": header, "Content-Type": "application/x-www-form-urlencoded"}, urllib.parse.urlencode(form).encode()) as answer:
+            headers = {"Authorization": header, "Content-Type": "application/x-www-form-urlencoded"}
+            with self._open("POST", url, headers, urllib.parse.urlencode(form).encode()) as answer:
                 body = json.load(answer)
             self.access_token, self.renew_at = body["access_token"], time.time() + body["expires_in"] - RENEW_BEFORE_S
         return self.access_token

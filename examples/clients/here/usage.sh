@@ -5,12 +5,14 @@
 #   usage.sh csv REALM START END [NAME=VALUE...]       the same as CSV
 #   usage.sh report REALM START END [NAME=VALUE...]    makes a report, waits for it, prints its CSV
 # Environment: HERE_CREDENTIALS (file, default credentials.properties), HERE_API (default the vendor's).
+# Exit codes: 0 done, 1 the report failed, 2 bad use, else curl's.
 # e.g. HERE_API=http://127.0.0.1:8080/v2 usage.sh usage org123456789 2024-09-01 2024-09-30 detailLevel=day groupBy=appId
 # While openssl runs, the secret is on its command line: on a machine that others use take here_usage.py.
 set -euo pipefail
 credentials=${HERE_CREDENTIALS:-credentials.properties}
 api=${HERE_API:-https://usage.bam.api.here.com/v2}
-[ $# -ge 1 ] || { sed -n '3,8p' "$0" | cut -c3-; exit 2; }
+usage() { sed -n '3,9p' "$0" | cut -c3- >&2; exit 2; }
+case ${1:-} in token) ;; usage | csv | report) [ $# -ge 4 ] || usage ;; *) usage ;; esac
 
 property() { sed -n "s/^[[:space:]]*${1//./\\.}[[:space:]]*=[[:space:]]*//p" "$credentials" | tr -d '\r' | sed 's/[[:space:]]*$//'; }
 encoded() { # RFC 3986
@@ -24,8 +26,11 @@ encoded() { # RFC 3986
 # One value of a JSON answer; python3 reads it, so that quotes inside values are no trouble.
 value() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 
+# What the server said goes to the error output, the exit code is curl's.
+failed() { echo "$2" >&2; exit "$1"; }
+
 get_token() {
-  local url key secret nonce timestamp parameters base signature
+  local url key secret nonce timestamp parameters base signature answer
   url=$(property here.token.endpoint.url) key=$(property here.access.key.id) secret=$(property here.access.key.secret)
   nonce=$(openssl rand -hex 16) timestamp=$(date +%s)
   # Sorted by name; the form's parameter is signed like those of the header.
@@ -33,19 +38,18 @@ get_token() {
   parameters+="&oauth_signature_method=HMAC-SHA256&oauth_timestamp=$timestamp&oauth_version=1.0"
   base="POST&$(encoded "$url")&$(encoded "$parameters")"
   signature=$(printf %s "$base" | openssl dgst -sha256 -hmac "$(encoded "$secret")&" -binary | base64 -w 0)
-  curl -sS --fail-with-body "$url" -d grant_type=client_credentials -H @<(printf %s "Authorization: OAuth \
+  answer=$(curl -sS --fail-with-body "$url" -d grant_type=client_credentials -H @<(printf %s "Authorization: OAuth \
 oauth_consumer_key=\"$(encoded "$key")\", oauth_nonce=\"$nonce\", oauth_signature=\"$(encoded "$signature")\", \
-oauth_signature_method=\"HMAC-SHA256\", oauth_timestamp=\"$timestamp\", oauth_version=\"1.0\"") | value access_token
+oauth_signature_method=\"HMAC-SHA256\", oauth_timestamp=\"$timestamp\", oauth_version=\"1.0\"")) || failed $? "$answer"
+  value access_token <<<"$answer"
 }
 token=$(get_token)
+[ "$1" = token ] && { echo "$token"; exit; }
+
 call() { curl -sS --fail-with-body -H @<(printf %s "Authorization: Bearer $token") "$@"; }
 
-command=$1
-shift
-[ "$command" = token ] && { echo "$token"; exit; }
-[ $# -ge 3 ] || { sed -n '3,8p' "$0" | cut -c3-; exit 2; }
-realm=$1 query=(--data-urlencode "startDate=$2" --data-urlencode "endDate=$3")
-shift 3
+command=$1 realm=$2 query=(--data-urlencode "startDate=$3" --data-urlencode "endDate=$4")
+shift 4
 for parameter in "$@"; do query+=(--data-urlencode "$parameter"); done
 resource=$api/usage/realms/$(encoded "$realm")
 
@@ -53,7 +57,7 @@ case $command in
   usage)
     last=0
     for ((offset = 0; offset <= last; offset++)); do # a page number
-      page=$(call -G "$resource" "${query[@]}" -d limit=100 -d "offset=$offset")
+      page=$(call -G "$resource" "${query[@]}" -d limit=100 -d "offset=$offset") || failed $? "$page"
       last=$(value lastOffset <<<"$page")
       python3 -c 'import json, sys; [print(json.dumps(item)) for item in json.load(sys.stdin)["items"]]' <<<"$page"
     done
@@ -61,9 +65,10 @@ case $command in
   csv) call -G "$resource/csv" "${query[@]}" ;;
   report)
     # -G puts the parameters into the URL, as the API wants them; -X makes it a POST all the same.
-    id=$(call -G -X POST "$resource/reports" "${query[@]}" | value id)
+    report=$(call -G -X POST "$resource/reports" "${query[@]}") || failed $? "$report"
+    id=$(value id <<<"$report")
     while true; do
-      report=$(call "$resource/reports/$id")
+      report=$(call "$resource/reports/$id") || failed $? "$report"
       status=$(value status <<<"$report")
       case $status in
         completed) break ;;
@@ -73,5 +78,4 @@ case $command in
     done
     call "$(value resultHref <<<"$report")" | gunzip
     ;;
-  *) echo "there is no command $command" >&2; exit 2 ;;
 esac
