@@ -148,6 +148,15 @@ TEST_F(BilledJobs, WithoutUsageItIsAHeaderWithItsLineEnd) {
   EXPECT_EQ(job.rows, 0U);
 }
 
+TEST_F(BilledJobs, AStretchWithoutAWholeHourIsAHeaderToo) {
+  ingest_random(10);
+  ExportSpec spec = billed_september();
+  spec.period.to = spec.period.from;
+  const Job job = run_billed(spec);
+  ASSERT_EQ(job.state, JobState::success) << job.error;
+  EXPECT_EQ(csv_of(job), BilledCsv({}, Day{}).header());
+}
+
 TEST_F(BilledJobs, TheSameSpecAndSnapshotGiveTheSameBytes) {
   ingest_random(300);
   StoredJob stored;
@@ -195,7 +204,7 @@ TEST_F(BilledJobs, ASpecThatMakesNoSenseIsRefused) {
     return job ? ErrorKind::internal : job.error().kind;
   };
   EXPECT_EQ(refused([](ExportSpec& s) { s.period.from = s.period.from.plus_seconds(1); }), ErrorKind::invalid);
-  EXPECT_EQ(refused([](ExportSpec& s) { s.period.to = s.period.from; }), ErrorKind::invalid);
+  EXPECT_EQ(refused([](ExportSpec& s) { s.period.to = s.period.from.plus_seconds(-3'600); }), ErrorKind::invalid);
   EXPECT_EQ(refused([](ExportSpec& s) { s.period.to = s.period.from.plus_seconds(96 * 86'400 + 3'600); }),
             ErrorKind::range_too_long);
   EXPECT_EQ(refused([](ExportSpec& s) { s.billed.window = Window::hour; }), ErrorKind::invalid);

@@ -242,6 +242,7 @@ TEST_F(ExportJobs, AStopPutsBackWhatRunsAndTheNextStartFinishesIt) {
   gate_.close_gate();
   exports_->start();
   const auto job = create(september());
+  EXPECT_EQ(job->progress.waiting_for, "") << "a runner is idle";
   gate_.wait_for_caller();
   EXPECT_EQ(exports_->get(admin_, job->id)->state, JobState::processing);
   EXPECT_EQ(exports_->get(admin_, job->id)->progress.waiting_for, "");

@@ -1,5 +1,6 @@
-// Private to queries: the windows of GET /v1/usage. The store sums by equal steps that every window is made of (whole
-// UTC days where that will do, for which it has sums ready); here is which window a step belongs to. Values.
+// Private to queries: the windows of GET /v1/usage, and the sums they are made of. The store sums by equal steps:
+// hours, or days, one query for each stretch of equal ones (a day on which clocks are changed is a stretch of its own).
+// Whole UTC days are asked for as days, for which the store has sums ready. Values.
 #pragma once
 
 #include <cstdint>
@@ -17,18 +18,25 @@ class TotalWindows {
   /// too_large: more than four million.
   static Result<TotalWindows> over(Period period, Window window, const Zone& zone);
 
-  void put_into(warehouse::SumQuery& query) const;
+  /// What to ask for in place of `query`.
+  [[nodiscard]] std::vector<warehouse::SumQuery> queries_for(const warehouse::SumQuery& query) const;
   /// False: every group the store gives is a row.
-  [[nodiscard]] bool must_fold() const { return !starts_.empty() && !is_one_step_; }
+  [[nodiscard]] bool must_fold() const { return must_fold_; }
   /// 0 when there are none.
   [[nodiscard]] std::uint32_t number_of(const warehouse::SumRow& sum) const;
   [[nodiscard]] Period period(std::uint32_t number) const { return {starts_[number], starts_[number + 1]}; }
 
  private:
+  struct Stretch {
+    Period period;
+    std::int64_t step_us = 0;
+  };
+  void cut_into_stretches(const std::vector<Instant>& steps);
+
   std::vector<Instant> starts_;  ///< and the last one's end
-  std::int64_t step_us_ = 0;
+  std::vector<Stretch> stretches_;
   bool by_utc_day_ = false;
-  bool is_one_step_ = false;  ///< all windows are as long as a step
+  bool must_fold_ = false;
 };
 
 }  // namespace meterport::queries

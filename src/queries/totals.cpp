@@ -214,7 +214,6 @@ Result<TotalsAnswer> Queries::totals(const Principal& principal, const TotalsReq
   if (!zone) return fail(zone);
   const auto windows = windows_of(request, *zone);
   if (!windows) return fail(windows);
-  windows->put_into(query);
   const auto snapshot = request.as_of_position ? pin(request.as_of_position, std::nullopt) : pin_durable();
   if (!snapshot) return fail(snapshot);
   const auto then = catalogue(*snapshot);
@@ -239,8 +238,10 @@ Result<TotalsAnswer> Queries::totals(const Principal& principal, const TotalsReq
   query.from = request.from;
   query.to = request.to;
   Rows rows(request, query, *windows, *zone, words);
-  auto read = warehouse_.sum(query, [&](const warehouse::SumRow& sum) { rows.add(sum); });
-  if (!read) return fail(std::move(read));
+  for (const warehouse::SumQuery& part : windows->queries_for(query)) {
+    auto read = warehouse_.sum(part, [&](const warehouse::SumRow& sum) { rows.add(sum); });
+    if (!read) return fail(std::move(read));
+  }
   if (rows.is_too_large()) {
     return fail(
         ErrorKind::too_large,

@@ -80,22 +80,37 @@ TEST(Zone, OffsetsMayHaveSeconds) {
   EXPECT_EQ(zone("Africa/Monrovia").start_of(day_from({1971, 1, 1})), at("1971-01-01T00:44:30Z"));
 }
 
+std::vector<warehouse::SumQuery> queries_for(Window window, const char* name, std::string_view to) {
+  warehouse::SumQuery query{
+      .as_of_position = 1, .orgs = {}, .meters = {}, .from = at("2024-01-10T05:00:00Z"), .to = at(to), .group_by = {}};
+  return TotalWindows::over({.from = query.from, .to = query.to}, window, zone(name)).value().queries_for(query);
+}
+
 TEST(TotalWindows, WholeUtcDaysAreReadAsDays) {
-  const auto query_for = [](Window window, const char* name) {
-    warehouse::SumQuery query;
-    TotalWindows::over({.from = at("2024-01-10T05:00:00Z"), .to = at("2024-04-02T00:00:00Z")}, window, zone(name))
-        .value()
-        .put_into(query);
-    return query;
-  };
-  EXPECT_TRUE(query_for(Window::day, "UTC").by_day);
-  EXPECT_TRUE(query_for(Window::month, "UTC").by_day);
-  EXPECT_TRUE(query_for(Window::month, "Africa/Abidjan").by_day);
-  EXPECT_EQ(query_for(Window::month, "UTC").step_us, 0);
-  EXPECT_FALSE(query_for(Window::hour, "UTC").by_day);
-  EXPECT_EQ(query_for(Window::hour, "UTC").step_us, us_per_hour);
-  EXPECT_EQ(query_for(Window::day, "Asia/Kolkata").step_us, Instant::us_per_day);
-  EXPECT_EQ(query_for(Window::day, "Europe/Budapest").step_us, us_per_hour) << "a day of 23 hours among them";
+  constexpr std::string_view to = "2024-04-02T00:00:00Z";
+  EXPECT_TRUE(queries_for(Window::day, "UTC", to).at(0).by_day);
+  EXPECT_TRUE(queries_for(Window::month, "UTC", to).at(0).by_day);
+  EXPECT_TRUE(queries_for(Window::month, "Africa/Abidjan", to).at(0).by_day);
+  EXPECT_EQ(queries_for(Window::month, "UTC", to).at(0).step_us, 0);
+  EXPECT_FALSE(queries_for(Window::hour, "UTC", to).at(0).by_day);
+  EXPECT_EQ(queries_for(Window::hour, "UTC", to).at(0).step_us, us_per_hour);
+  EXPECT_EQ(queries_for(Window::day, "Asia/Kolkata", to).at(0).step_us, Instant::us_per_day);
+}
+
+TEST(TotalWindows, ADayOf23HoursIsAskedForByItself) {
+  for (const Window window : {Window::day, Window::month}) {
+    const auto queries = queries_for(window, "Europe/Budapest", "2024-04-02T00:00:00Z");
+    ASSERT_EQ(queries.size(), 3u);
+    EXPECT_EQ(queries[0].from, at("2024-01-10T05:00:00Z"));
+    EXPECT_EQ(queries[0].step_origin, at("2024-01-09T23:00:00Z"));
+    EXPECT_EQ(queries[1].from, at("2024-03-30T23:00:00Z"));
+    EXPECT_EQ(queries[1].to, at("2024-03-31T22:00:00Z"));
+    EXPECT_EQ(queries[1].step_us, 23 * us_per_hour);
+    EXPECT_EQ(queries[2].to, at("2024-04-02T00:00:00Z"));
+  }
+  const auto decades = queries_for(Window::day, "Europe/Budapest", "2036-01-01T00:00:00Z");
+  ASSERT_EQ(decades.size(), 49u);
+  EXPECT_EQ(queries_for(Window::day, "Europe/Budapest", "2037-01-01T00:00:00Z").at(0).step_us, us_per_hour);
 }
 
 TEST(UtcWindows, NumbersFollowOneAnother) {

@@ -54,7 +54,7 @@ WireError find(const Table& table, std::string_view name, WireError otherwise) {
 }
 
 bool is_token_cause(std::string_view cause) {
-  return find(causes, cause, {}).code != std::string_view();
+  return !find(causes, cause, {}).code.empty();
 }
 
 std::string_view action_of(int status, std::string_view code) {
