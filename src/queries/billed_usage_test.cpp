@@ -370,6 +370,34 @@ TEST_F(BilledUsageTest, X15) {
             (Lines{"2024-05-03T00:00:00Z|a|||zz-realm - 1   1010 billable 600"}));
 }
 
+TEST_F(BilledUsageTest, AnOrgThatLeftItsTenantKeepsTheUsageOfItsMeters) {
+  apply(R"({"orgs": [{"id": "mover", "kind": "additional-production", "name": "M", "parent": "top"}],
+            "meters": [{"id": "owned", "name": "Owned", "org": "top"}]})");
+  std::vector<Entry> entries = {
+      {.org = "mover", .meter = "owned", .time = "2024-05-03T10:10:00Z", .quantity = "5", .project = "", .folder = ""}};
+  ingest(entries);
+  apply(R"({"orgs": [{"id": "mover", "kind": "additional-production", "name": "M", "parent": "other"}]})");
+  const Period may{.from = at("2024-05-01T00:00:00Z"), .to = at("2024-06-01T00:00:00Z")};
+  EXPECT_EQ(by_queries(pin(), {"mover"}, may, {}),
+            (std::vector<std::string>{"|Other|Owned|hrn:here:service::mover:owned|||||mover - 1   5 billable 5"}));
+}
+
+TEST_F(BilledUsageTest, ATagThatReadsLikeNoneIsNone) {
+  std::vector<Entry> entries;
+  for (const char* tag : {"", "N/A", "a"}) {
+    Entry& e = entries.emplace_back(Entry{
+        .org = "top", .meter = "plain", .time = "2024-05-03T10:10:00Z", .quantity = "5", .project = "", .folder = ""});
+    e.billing_tag = tag;
+  }
+  ingest(entries);
+  const Period may{.from = at("2024-05-01T00:00:00Z"), .to = at("2024-06-01T00:00:00Z")};
+  BilledUsageSpec spec;
+  spec.by_billing_tag = true;
+  const std::string item = "|Maps|Plain|hrn:here:service::zz-realm:plain||||";
+  EXPECT_EQ(by_queries(pin(), {"top"}, may, spec), (std::vector<std::string>{item + "|zz-realm - 1   10 billable 10",
+                                                                             item + "a|zz-realm - 1   5 billable 5"}));
+}
+
 TEST_F(BilledUsageTest, NothingThereOrNotLoaded) {
   ingest_random(20, 5);
   const Snapshot snapshot = pin();
