@@ -398,6 +398,29 @@ TEST_F(BilledUsageTest, ATagThatReadsLikeNoneIsNone) {
                                                                              item + "a|zz-realm - 1   5 billable 5"}));
 }
 
+TEST_F(BilledUsageTest, ALongSliceIsLeftBetweenItsPieces) {
+  ingest_random(400, 7);
+  const Snapshot snapshot = pin();
+  BilledRequest request{
+      .snapshot = snapshot, .catalogue = take(queries_->catalogue(snapshot)), .orgs = {}, .period = {}, .spec = {}};
+  request.orgs = {request.catalogue->org("top")};
+  request.period = {.from = at("2024-01-01T00:00:00Z"), .to = at("2024-03-01T00:00:00Z")};
+  request.spec.feature_id = "f:hourly";
+  request.spec.subscriptions = {"s1"};
+  auto reader = take(open_billed_usage(*warehouse_, *loader_, request, {.piece_records = 1}));
+  ASSERT_EQ(reader->slices(), 1);
+  int looks = 0, rows = 0;
+  reader->set_look([&]() -> Status { return ++looks < 3 ? Status() : fail(ErrorKind::busy, "enough"); });
+  const Status read = reader->read_next([&](const BilledRow&) -> Status {
+    ++rows;
+    return {};
+  });
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().text, "enough");
+  EXPECT_EQ(looks, 3);
+  EXPECT_EQ(rows, 0);
+}
+
 TEST_F(BilledUsageTest, NothingThereOrNotLoaded) {
   ingest_random(20, 5);
   const Snapshot snapshot = pin();
