@@ -122,15 +122,33 @@ class Reader final : public BilledUsage {
       billers_.clear();
       for (const Account* account : accounts) billers_.emplace_back(*account->billing);
     }
-    const auto counts = count_steps(work_, query_of(work_, accounts, fed), us_per_hour);
+    return read_pieces(accounts, fed, us_per_hour, slice.period.from, rows);
+  }
+
+  /// In order of time. Of one step no more is in memory than it must: hours with many records are cut finer.
+  Status read_pieces(const std::vector<const Account*>& accounts, Period fed, std::int64_t step_us, Instant shown_from,
+                     BilledRows& rows) {
+    constexpr std::int64_t finer = 1'000;
+    const auto counts = count_steps(work_, query_of(work_, accounts, fed), step_us);
     if (!counts) return fail(counts);
+    auto count = counts->begin();
     for (const Period& piece : cut_time(*counts, fed, work_.limits.piece_records)) {
       if (auto wanted = look_(); !wanted) return wanted;
-      auto usage = needs_records_ ? read_records(accounts, piece) : read_hours(accounts, piece);
-      if (!usage) return fail(std::move(usage));
-      feed(*usage, accounts, slice.period.from, rows);
-      rows.compact();
+      std::uint64_t records = 0;
+      for (; count != counts->end() && count->start < piece.to; ++count) records += count->records;
+      const bool is_cut = needs_records_ && records > work_.limits.piece_records && step_us >= finer;
+      auto read = is_cut ? read_pieces(accounts, piece, step_us / finer, shown_from, rows)
+                         : read_piece(accounts, piece, shown_from, rows);
+      if (!read) return read;
     }
+    return {};
+  }
+
+  Status read_piece(const std::vector<const Account*>& accounts, Period piece, Instant shown_from, BilledRows& rows) {
+    auto usage = needs_records_ ? read_records(accounts, piece) : read_hours(accounts, piece);
+    if (!usage) return fail(std::move(usage));
+    feed(*usage, accounts, shown_from, rows);
+    rows.compact();
     return {};
   }
 

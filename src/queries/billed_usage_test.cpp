@@ -421,6 +421,36 @@ TEST_F(BilledUsageTest, ALongSliceIsLeftBetweenItsPieces) {
   EXPECT_EQ(rows, 0);
 }
 
+TEST_F(BilledUsageTest, AnHourWithManyRecordsIsReadInPieces) {
+  std::vector<Entry> entries;
+  for (const char* time : {"10:00:00.000001Z", "10:00:00.000002Z", "10:20:00Z", "10:20:00Z", "10:59:59.999999Z"}) {
+    Entry& e = entries.emplace_back(Entry{.org = "top",
+                                          .meter = "hourly",
+                                          .time = "2024-05-03T" + std::string(time),
+                                          .quantity = "25",
+                                          .project = "",
+                                          .folder = ""});
+    e.app_id = "app";
+  }
+  ingest(entries);
+  const Snapshot snapshot = pin();
+  BilledRequest request{
+      .snapshot = snapshot, .catalogue = take(queries_->catalogue(snapshot)), .orgs = {}, .period = {}, .spec = {}};
+  request.orgs = {request.catalogue->org("top")};
+  request.period = {.from = at("2024-05-03T10:00:00Z"), .to = at("2024-05-03T11:00:00Z")};
+  request.spec.by_app = true;
+  auto reader = take(open_billed_usage(*warehouse_, *loader_, request, {.piece_records = 2}));
+  int looks = 0;
+  reader->set_look([&] { return ++looks, Status(); });
+  std::string rows;
+  check(reader->read_next([&](const BilledRow& row) -> Status {
+    rows += row.quantity.to_text() + " " + row.billable.to_text() + "\n";
+    return {};
+  }));
+  EXPECT_EQ(rows, "125 60\n");
+  EXPECT_GE(looks, 4) << "the hour and its three pieces";
+}
+
 TEST_F(BilledUsageTest, NothingThereOrNotLoaded) {
   ingest_random(20, 5);
   const Snapshot snapshot = pin();
