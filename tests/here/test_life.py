@@ -2,16 +2,18 @@
 
 One server, configured anew by each test; each test has realms of its own.
 """
+import contextlib
 import gzip
 import json
 import re
+import sqlite3
 import time
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from harness import Server
-from here_client import UNFINISHED, error
+from here_client import UNFINISHED, ask_token, error
 from here_world import ACCOUNTS, ANA, AUTOCOMPLETE, BEN, CATALOGUE, FIRST, GEOCODE, PARTNER, SEPTEMBER, SUB_A, SUB_B, Model, csv_text, partner_client, usage
 from smtp_sink import SmtpSink, needs_sink
 
@@ -186,6 +188,22 @@ def test_X08_too_many_reports(lab, account):
     body = answer.json()
     assert body["code"] == "429002" and body["status"] == 429 and all(body[k] for k in ("title", "cause", "action", "correlationId")), answer
     assert lab.ana.listed(account)["total"] == 2, "what was refused left nothing"
+
+
+@pytest.mark.slow
+def test_X08_a_control_store_that_takes_no_writes(lab, account):
+    """503 with Retry-After on both paths: a token's nonce can't be kept, a report not either. What only reads goes on."""
+    lab.configure()
+    lab.ana.renew()
+    [control] = lab.server.config.parent.rglob("control.sqlite")
+    with contextlib.closing(sqlite3.connect(control, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for answer in (ask_token(lab.server, lab.ana.key), lab.ana.ask_report(realm=account, **SEPTEMBER)):
+            error(answer, 503, "E706016")
+            assert int(answer.headers["retry-after"]) > 0, answer.headers
+        assert lab.ana.get(realm=account, **SEPTEMBER).status == 200
+        other.execute("ROLLBACK")
+    assert ask_token(lab.server, lab.ana.key).status == 200 and lab.ana.listed(account)["total"] == 0
 
 
 @quick
