@@ -52,7 +52,7 @@ def test_H38_sub_accounts(world, partner, sub_account):
             assert text == csv_text(rows, org_names=True), (realms, asked)
     assert '"Sub ""B"", Köln"' in text and text.partition("\n")[0].endswith(',"Org Name (orgName)"')
     own = csv_text(model.rows(PARTNER, **period))
-    assert partner.finished(**period) == own and partner.finished([], **period) in (own, csv_text(model.rows(PARTNER, **period), org_names=True))
+    assert partner.finished(**period) == own and partner.finished([], **period) == own
     path = partner.path("/reports", **period)
     for text in ('{"subAccounts":{}}', '{"subAccounts":{"0":"org112135"}}', "{}", '{"accounts":["org112135"]}', '{"subAccounts":"org112135"}', '{"subAccounts":[1]}',
                  '{"subAccounts":null}', "[]", '["org112135"]', '{"subAccounts":["org112135"]', "subAccounts"):
@@ -80,8 +80,7 @@ def test_H41_what_a_status_says(world, partner):
     report = partner.report(startDate="2024-09-01T10:39:51", endDate="2024-09-30", **everything, projectHrn="hrn:p", detailLevel="day", usageFields="realmId,category")
     parameters = partner.status(report)["parameters"]
     assert parameters == {"realm": PARTNER, "startDate": "2024-09-01T10:39:51", "endDate": "2024-09-30T23:59:59", "emailId": ANA["email"], "username": ANA["name"],
-                          **everything, "billingTag": parameters["billingTag"], "projectId": "hrn:p", "detail": "day", "usageFields": ["realmId", "category"]}
-    assert parameters["billingTag"] in ("tagA tagB", "tagA+tagB")
+                          **everything, "projectId": "hrn:p", "detail": "day", "usageFields": ["realmId", "category"]}
     report = partner.report([SUB_A, SUB_B], **SEPTEMBER)
     parameters = partner.status(report)["parameters"]
     assert parameters["subAccounts"] == [SUB_A, SUB_B] and parameters["realm"] == PARTNER, "of several the path's"
