@@ -146,7 +146,7 @@ def main():
         headers = token(server)
         report(server, headers, 1)
         memory = Memory(server)
-        report(server, headers, DAYS // 10)
+        report(server, headers, DAYS // 4)
         small, memory = memory.peak_growth(), Memory(server)
         runs = sorted((report(server, headers, DAYS) for _ in range(3)), key=lambda made: made[0])
         large = memory.peak_growth()
@@ -160,7 +160,7 @@ def main():
     ours, theirs = statistics.median(r[0] for r in runs), statistics.median(p[0] for p in peers)
     print(f"{rows:,} rows, {size / 1e6:.0f} MB of CSV; ours {len(runs[1][1]) / 1e6:.1f} MB, gzip -6 {len(peers[1][1]) / 1e6:.1f} MB; equal bytes")
     print(f"POST to completed: {ours:.2f} s; PostgreSQL COPY | gzip -6: {theirs:.2f} s: {theirs / ours:.1f} times")
-    print(f"memory over idle: {small / 2**20:.0f} MiB for {rows // 10:,} rows, {large / 2**20:.0f} MiB for {rows:,}")
+    print(f"memory over idle: {small / 2**20:.0f} MiB for {rows // 4:,} rows, {large / 2**20:.0f} MiB for {rows:,}")
 
 
 if __name__ == "__main__":

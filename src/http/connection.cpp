@@ -241,6 +241,7 @@ Task<bool> Connection::serve() {
     if (end.is_lost) co_return false;
     if (end.refused) {
       current_.keep_alive = false;
+      current_.shown.headers = std::move(request.headers);
       co_return co_await refuse({.error = *end.refused, .status = 0}, {});
     }
   }
@@ -327,6 +328,7 @@ void Connection::call_blocking(Request request, Reply reply) {
       [call] { call->route->handler(std::move(call->request), std::exchange(call->reply, nullptr)); });
   if (is_taken) return;
   is_calling_handler_ = true;
+  current_.shown.headers = std::move(call->request.headers);
   call->reply(render(*current_.errors, current_.shown, error_of(ErrorKind::busy, "the server is busy; try again")));
   is_calling_handler_ = false;
 }

@@ -40,3 +40,14 @@ def test_every_link_of_the_documents_leads_somewhere():
     broken = [f"{page.relative_to(ROOT)}: {target}" for page in pages for target in re.findall(r"\]\(([^)#\s]+)", page.read_text())
               if "://" not in target and not (page.parent / target).exists()]
     assert not broken, broken
+
+
+@pytest.mark.quick
+def test_every_test_that_a_page_names_is_there():
+    broken = []
+    for page in ROOT.glob("docs/**/*.md"):
+        for file, name in re.findall(r"`([\w/.:]+\.py)::(\w+)", page.read_text()):
+            path = ROOT / "tests" / file
+            if not path.is_file() or not re.search(rf"^ *def {name}\(", path.read_text(), re.M):
+                broken.append(f"{page.relative_to(ROOT)}: {file}::{name}")
+    assert not broken, broken

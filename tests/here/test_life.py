@@ -2,16 +2,19 @@
 
 One server, configured anew by each test; each test has realms of its own.
 """
+import contextlib
 import gzip
 import json
 import re
+import socket
+import sqlite3
 import time
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from harness import Server
-from here_client import UNFINISHED, error
+from here_client import ask_token, error
 from here_world import ACCOUNTS, ANA, AUTOCOMPLETE, BEN, CATALOGUE, FIRST, GEOCODE, PARTNER, SEPTEMBER, SUB_A, SUB_B, Model, csv_text, partner_client, usage
 from smtp_sink import SmtpSink, needs_sink
 
@@ -111,7 +114,7 @@ def test_H40_reports_turned_off(lab):
 def test_H43_before_completion_and_X07_pending_and_cancelled(lab, account):
     lab.configure(WAITING)
     answer = lab.ana.ask_report(realm=account, **SEPTEMBER)
-    assert answer.status == 201 and answer.json()["status"] in UNFINISHED
+    assert answer.status == 201 and answer.json()["status"] == "pending"
     waiting, cancelled = answer.json()["id"], lab.ana.report(realm=account, **SEPTEMBER)
     assert [lab.ana.status(report, account)["status"] for report in (waiting, cancelled)] == ["pending"] * 2
     error(lab.ana.output(waiting, account), 404, "E706013")
@@ -186,6 +189,43 @@ def test_X08_too_many_reports(lab, account):
     body = answer.json()
     assert body["code"] == "429002" and body["status"] == 429 and all(body[k] for k in ("title", "cause", "action", "correlationId")), answer
     assert lab.ana.listed(account)["total"] == 2, "what was refused left nothing"
+
+
+@quick
+def test_X08_a_server_over_its_queue_bound(lab):
+    lab.configure("[http]\nrequests_in_flight_max = 1\n")
+    lab.ana.renew()
+    ids = {"X-Correlation-ID": "0123456789abcdef", "X-Request-ID": "r"}
+    host, port = lab.server.host.split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as other:
+        head = f"POST {lab.ana.path('/reports', **SEPTEMBER)} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {lab.ana.token}\r\nContent-Length: 9\r\n\r\n"
+        other.sendall(head.encode())  # and no body: it stays in flight
+        end = time.monotonic() + 20
+        while (answer := lab.ana.get(headers=ids, **SEPTEMBER)).status == 200:
+            assert time.monotonic() < end
+        for refusal in (answer, lab.ana.ask_report(**SEPTEMBER), ask_token(lab.server, lab.ana.key)):
+            body = refusal.json()
+            assert refusal.status == 429 and body["code"] == "429002" and body["status"] == 429 and int(refusal.headers["retry-after"]) > 0, refusal
+            assert all(body[k] for k in ("error", "title", "cause", "action")) and body["correlationId"] == refusal.headers["x-correlation-id"], refusal
+        assert (answer.headers["x-correlation-id"], answer.headers["x-request-id"]) == tuple(ids.values())
+        assert body["errorCode"] == 429002
+    lab.configure()
+
+
+@pytest.mark.slow
+def test_X08_a_control_store_that_takes_no_writes(lab, account):
+    """503 with Retry-After on both paths: a token's nonce can't be kept, a report not either. What only reads goes on."""
+    lab.configure()
+    lab.ana.renew()
+    [control] = lab.server.config.parent.rglob("control.sqlite")
+    with contextlib.closing(sqlite3.connect(control, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for answer in (ask_token(lab.server, lab.ana.key), lab.ana.ask_report(realm=account, **SEPTEMBER)):
+            assert error(answer, 503, "E706016")["errorId"] in (lab.server.folder / "server.log").read_text()
+            assert int(answer.headers["retry-after"]) > 0, answer.headers
+        assert lab.ana.get(realm=account, **SEPTEMBER).status == 200
+        other.execute("ROLLBACK")
+    assert ask_token(lab.server, lab.ana.key).status == 200 and lab.ana.listed(account)["total"] == 0
 
 
 @quick

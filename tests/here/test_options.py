@@ -36,6 +36,9 @@ def test_metadata_of_the_token_endpoint(world):
 def test_scopes_that_are_no_project(world):
     key = new_key(world, "partner")
     assert ask_token(world, key, {**CREDENTIALS, "scope": hrn(SUB_A, "alpha")}).status == 200, "a project of a sub-account"
+    for project in ("ünï", "日本", 'a"b+c%/='):
+        answer = ask_token(world, key, {**CREDENTIALS, "scope": hrn(PARTNER, project)})
+        assert answer.status == 200 and answer.json()["scope"] == hrn(PARTNER, project), "a project's name may be any text"
     for scope in ("openid", "hrn:here:authorization::ab:project/p", f"hrn:here:authorization::{PARTNER}:group/g", hrn(PARTNER, "p\x01")):
         token_error(ask_token(world, key, {**CREDENTIALS, "scope": scope}), 400, 400200, scope=400203)
 

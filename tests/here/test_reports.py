@@ -52,7 +52,7 @@ def test_H38_sub_accounts(world, partner, sub_account):
             assert text == csv_text(rows, org_names=True), (realms, asked)
     assert '"Sub ""B"", Köln"' in text and text.partition("\n")[0].endswith(',"Org Name (orgName)"')
     own = csv_text(model.rows(PARTNER, **period))
-    assert partner.finished(**period) == own and partner.finished([], **period) in (own, csv_text(model.rows(PARTNER, **period), org_names=True))
+    assert partner.finished(**period) == own and partner.finished([], **period) == own
     path = partner.path("/reports", **period)
     for text in ('{"subAccounts":{}}', '{"subAccounts":{"0":"org112135"}}', "{}", '{"accounts":["org112135"]}', '{"subAccounts":"org112135"}', '{"subAccounts":[1]}',
                  '{"subAccounts":null}', "[]", '["org112135"]', '{"subAccounts":["org112135"]', "subAccounts"):
@@ -63,9 +63,7 @@ def test_H38_sub_accounts(world, partner, sub_account):
 
 
 def test_H39_no_report_by_the_hour(partner):
-    answer = partner.ask_report(**SEPTEMBER, detailLevel="hour")
-    assert answer.status == 400
-    error(answer, 400, answer.json()["code"])
+    error(partner.ask_report(**SEPTEMBER, detailLevel="hour"), 400, "E706007")
     for detail in ("day", "month", "summarized"):
         assert partner.ask_report(**SEPTEMBER, detailLevel=detail).status == 201
 
@@ -82,12 +80,13 @@ def test_H41_what_a_status_says(world, partner):
     report = partner.report(startDate="2024-09-01T10:39:51", endDate="2024-09-30", **everything, projectHrn="hrn:p", detailLevel="day", usageFields="realmId,category")
     parameters = partner.status(report)["parameters"]
     assert parameters == {"realm": PARTNER, "startDate": "2024-09-01T10:39:51", "endDate": "2024-09-30T23:59:59", "emailId": ANA["email"], "username": ANA["name"],
-                          **everything, "billingTag": parameters["billingTag"], "projectId": "hrn:p", "detail": "day", "usageFields": ["realmId", "category"]}
-    assert parameters["billingTag"] in ("tagA tagB", "tagA+tagB")
+                          **everything, "projectId": "hrn:p", "detail": "day", "usageFields": ["realmId", "category"]}
     report = partner.report([SUB_A, SUB_B], **SEPTEMBER)
     parameters = partner.status(report)["parameters"]
     assert parameters["subAccounts"] == [SUB_A, SUB_B] and parameters["realm"] == PARTNER, "of several the path's"
-    assert partner.status(partner.report([SUB_B], **SEPTEMBER))["parameters"]["realm"] == SUB_B
+    for one in ([SUB_B], [SUB_B, SUB_B]):
+        parameters = partner.status(partner.report(one, **SEPTEMBER))["parameters"]
+        assert (parameters["realm"], parameters["subAccounts"]) == (SUB_B, one)
     nobody = partner_client(world)
     parameters = nobody.status(nobody.report(**SEPTEMBER))["parameters"]
     assert (parameters["emailId"], parameters["username"]) == ("", ""), "no user behind the key"
@@ -115,9 +114,7 @@ def test_H42_the_list(partner, account):
     last = partner.wait(made[-1], account)
     assert last == partner.reports(account)[0], "an item reads as its own status does"
     for wrong in ("up", "ASC", ""):
-        answer = partner.get("/reports", account, sort=wrong)
-        assert answer.status == 400
-        error(answer, 400, answer.json()["code"])
+        error(partner.get("/reports", account, sort=wrong), 400, "E706007")
 
 
 def test_H43_outputs_and_reports_that_are_not_there(world, partner, foreign, ben):
@@ -126,9 +123,7 @@ def test_H43_outputs_and_reports_that_are_not_there(world, partner, foreign, ben
         error(partner.get(f"/reports/REPORT-99999999999999999999999{rest}"), 404, "E706012")
         error(partner.get(f"/reports/NOREPORT-1001{rest}"), 404, "E706012")
         for wrong in ("REPORT-1", "REPORT-100", "x", "REPORT-" + "1" * 24):
-            answer = partner.get(f"/reports/{wrong}{rest}")
-            assert answer.status == 400, answer
-            error(answer, 400, answer.json()["code"])
+            error(partner.get(f"/reports/{wrong}{rest}"), 400, "E706009")
     report = partner.report(**SEPTEMBER)
     partner.wait(report)
     for rest in ("", "/output"):

@@ -69,6 +69,13 @@ def authorization(url, form, key_id, secret):
     return "OAuth " + ", ".join(f'{name}="{encoded(value)}"' for name, value in fields.items())
 
 
+def copy(answer, to):
+    """The whole body, or CallFailed: an answer read piece by piece just ends where a connection breaks."""
+    shutil.copyfileobj(answer, to)
+    if answer.length:
+        raise CallFailed(f"{answer.url.partition('?')[0]}: the answer was cut off, {answer.length} bytes are missing")
+
+
 def told(error):
     """What an error answer says, whichever of the wire's forms it has."""
     text = error.read().decode(errors="replace")
@@ -108,7 +115,7 @@ class Client:
 
     def csv(self, realm, query, to):
         with self._call("GET", f"/usage/realms/{encoded(realm)}/csv", query) as answer:
-            shutil.copyfileobj(answer, to)
+            copy(answer, to)
 
     def create_report(self, realm, query, sub_accounts=()):
         """Its id. Without sub-accounts it is about the realm itself."""
@@ -133,7 +140,10 @@ class Client:
 
     def fetch_report(self, href, to, packed):
         with self._open("GET", href, {"Authorization": f"Bearer {self.token()}"}) as answer:
-            shutil.copyfileobj(answer if packed else gzip.GzipFile(fileobj=answer), to)
+            if packed:
+                copy(answer, to)
+            else:  # one that is cut off is an EOFError
+                shutil.copyfileobj(gzip.GzipFile(fileobj=answer), to)
 
     def _pages(self, path, query):
         offset = 0

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "dialects/here/access.h"
 #include "dialects/here/context.h"
 #include "dialects/here/correlation.h"
 #include "dialects/here/here_error.h"
@@ -18,6 +19,7 @@ using ServicesPtr = std::shared_ptr<const Services>;
 using Get = Result<Response> (*)(const Services&, const Request&);
 
 constexpr const char* realm_path = "/v2/usage/realms/{realmId}";
+constexpr std::string_view realms_path = "/v2/usage/realms/";
 constexpr std::size_t report_body_bytes_max = 1 << 20;
 constexpr std::size_t token_body_bytes_max = 64 << 10;
 
@@ -33,8 +35,20 @@ Response render(const Services& services, const Request& request, const Error& e
   return finish(services, request, std::unexpected(error));
 }
 
+/// Who may not ask is told that before what can't be read in his request (here.md 4.4).
+Response render_usage(const Services& services, const Request& request, const Error& error) {
+  if (error.kind != ErrorKind::malformed) return render(services, request, error);
+  if (request.path.starts_with(realms_path)) {
+    const auto caller = enter_realm(services, request, Need::usage);
+    return render(services, request, caller ? error : caller.error());
+  }
+  const auto caller = authenticate(services, request);
+  return render(services, request, caller ? error : caller.error());
+}
+
 Response finish_token(const Services& services, const Request& request, TokenResult<Response> answer) {
   if (answer) return finish(services, request, std::move(*answer));
+  if (answer.error().other) return render(services, request, *answer.error().other);
   const std::string id = correlation_id_of(request, services.random);
   Response response = render_token_error(answer.error(), id, services.random);
   add_call_headers(response, request, id);
@@ -42,7 +56,6 @@ Response finish_token(const Services& services, const Request& request, TokenRes
 }
 
 Response render_token(const Services& services, const Request& request, const Error& error) {
-  if (is_no_token_error(error.kind)) return render(services, request, error);
   return finish_token(services, request, std::unexpected(token_error(error)));
 }
 
@@ -54,8 +67,16 @@ http::Route route_of(const ServicesPtr& services, Method method, std::string pat
   return route;
 }
 
-void add_get(http::Router& router, const ServicesPtr& services, std::string path, Get get) {
-  http::Route route = route_of(services, Method::get, std::move(path));
+/// A route of the usage API, which none but callers with a token may ask.
+http::Route usage_route_of(const ServicesPtr& services, Method method, std::string path) {
+  http::Route route = route_of(services, method, std::move(path));
+  route.errors = [services](const Request& request, const Error& error) {
+    return render_usage(*services, request, error);
+  };
+  return route;
+}
+
+void add_get(http::Router& router, const ServicesPtr& services, http::Route route, Get get) {
   route.handler = [services, get](const Request& request, http::Reply reply) {
     reply(finish(*services, request, get(*services, request)));
   };
@@ -64,17 +85,20 @@ void add_get(http::Router& router, const ServicesPtr& services, std::string path
 
 void add_usage_routes(http::Router& router, const ServicesPtr& services) {
   const std::string realm = realm_path;
-  add_get(router, services, "/v2/health", get_health);
-  add_get(router, services, "/v2/version", get_version);
-  add_get(router, services, realm, get_usage);
-  add_get(router, services, realm + "/csv", get_usage_csv);
-  add_get(router, services, realm + "/reports", get_reports);
+  const auto add = [&](std::string path, Get get) {
+    add_get(router, services, usage_route_of(services, Method::get, std::move(path)), get);
+  };
+  add("/v2/health", get_health);
+  add("/v2/version", get_version);
+  add(realm, get_usage);
+  add(realm + "/csv", get_usage_csv);
+  add(realm + "/reports", get_reports);
   // The singular is what a vendor sample prints.
   for (const char* reports : {"/reports", "/report"}) {
-    add_get(router, services, realm + reports + "/{reportId}", get_report);
-    add_get(router, services, realm + reports + "/{reportId}/output", get_report_output);
+    add(realm + reports + "/{reportId}", get_report);
+    add(realm + reports + "/{reportId}/output", get_report_output);
   }
-  http::Route create = route_of(services, Method::post, realm + "/reports");
+  http::Route create = usage_route_of(services, Method::post, realm + "/reports");
   create.body_bytes_max = report_body_bytes_max;
   create.authorize = [services](const Request& request) -> Status {
     if (auto caller = enter_realm(*services, request, Need::reports); !caller) return fail(std::move(caller));
@@ -97,13 +121,14 @@ void add_token_routes(http::Router& router, const ServicesPtr& services) {
     reply(finish_token(*services, request, post_token(*services, request)));
   };
   router.add(std::move(token));
-  add_get(router, services, "/timestamp",
-          [](const Services& all, const Request&) -> Result<Response> { return get_timestamp(all); });
-  add_get(router, services, "/.well-known/oauth-authorization-server",
-          [](const Services& all, const Request& request) -> Result<Response> {
-            return get_server_metadata(all, request);
-          });
-  add_get(router, services, "/app/me/authorization", get_own_authorization);
+  const auto add = [&](std::string path, Get get) {
+    add_get(router, services, route_of(services, Method::get, std::move(path)), get);
+  };
+  add("/timestamp", [](const Services& all, const Request&) -> Result<Response> { return get_timestamp(all); });
+  add("/.well-known/oauth-authorization-server", [](const Services& all, const Request& request) -> Result<Response> {
+    return get_server_metadata(all, request);
+  });
+  add("/app/me/authorization", get_own_authorization);
 }
 
 }  // namespace
@@ -113,8 +138,11 @@ void add_routes(http::Router& router, const Services& given) {
   const auto services = std::make_shared<const Services>(given);
   add_usage_routes(router, services);
   add_token_routes(router, services);
+  router.add_fallback({"/v2", [services](const Request& request, const Error& error) {
+                         return render_usage(*services, request, error);
+                       }});
   // Beside them also the tree without /v2, which clients of older descriptions ask for.
-  for (const char* prefix : {"/v2", "/usage/", "/health", "/version", "/oauth2/"}) {
+  for (const char* prefix : {"/usage/", "/health", "/version", "/oauth2/"}) {
     router.add_fallback(
         {prefix, [services](const Request& request, const Error& error) { return render(*services, request, error); }});
   }

@@ -171,8 +171,8 @@ http::Response render_error(const http::Request& request, const Error& error, st
   const WireError wire = wire_error(error);
   const bool is_union = wire.status == 401 || wire.status == 403 || wire.status == 429;
   const std::string error_id = "ERROR-" + make_uuid(random);
-  // The cause of a refused token is identity's to log.
-  if (!error.detail.empty() && !is_token_cause(error.detail)) {
+  // The cause of a refused token is identity's to log; the id of a failure is what an operator is told.
+  if (wire.status >= 500 || (!error.detail.empty() && !is_token_cause(error.detail))) {
     log::write(wire.status >= 500 ? log::Level::error : log::Level::info, "request refused",
                {{"request", request.id}, {"code", wire.code}, {"error_id", error_id}, {"detail", error.detail}});
   }

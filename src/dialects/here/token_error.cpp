@@ -106,13 +106,11 @@ TokenError token_error(const Error& error) {
     case ErrorKind::storage_full:
     case ErrorKind::region_unavailable:
     case ErrorKind::internal:
-      break;  // render_error() speaks for these
+      break;
   }
-  return {500, 500000, "The server can't answer now.", "server_error"};
-}
-
-bool is_no_token_error(ErrorKind kind) {
-  return token_error({kind, {}, {}, {}}).status == 500;
+  TokenError rest{500, 500000, "The server can't answer now.", "server_error"};
+  rest.other = error;
+  return rest;
 }
 
 http::Response render_token_error(const TokenError& error, std::string_view correlation_id, Random& random) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ struct TokenError {
   std::string message;
   std::string_view oauth_error = "invalid_request";  ///< RFC 6749 5.2
   std::vector<FieldError> fields{};
+  std::optional<Error> other{};  ///< what is no matter of tokens and render_error() speaks for
 };
 
 template <class T>
@@ -38,12 +40,10 @@ TokenError several_scopes();
 TokenError scope_not_allowed();
 
 /// By kind; a refused signature by identity's cause in Error::detail. Kinds that are no matter of tokens
-/// (no_such_path, method_not_allowed, store_unavailable ...) are for render_error().
+/// (no_such_path, method_not_allowed, store_unavailable ...) stand in `other`.
 TokenError token_error(const Error& error);
-/// True for those kinds.
-bool is_no_token_error(ErrorKind kind);
 
-/// The whole answer but the call's headers.
+/// The whole answer but the call's headers; not for one with `other`.
 http::Response render_token_error(const TokenError& error, std::string_view correlation_id, Random& random);
 
 }  // namespace meterport::here

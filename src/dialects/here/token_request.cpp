@@ -103,7 +103,8 @@ Status read_project(std::string_view scope, TokenRequest& request) {
   const std::string_view realm = rest.substr(0, rest.find(':'));
   rest.remove_prefix(realm.size());
   if (!rest.starts_with(project_infix) || rest.size() == project_infix.size()) return malformed();
-  if (std::ranges::any_of(rest, [](char c) { return c <= ' ' || c == '\x7f'; })) return malformed();
+  const auto is_control = [](char c) { return (c >= '\0' && c <= ' ') || c == '\x7f'; };
+  if (std::ranges::any_of(rest, is_control)) return malformed();
   if (!is_realm(realm)) return fail(ErrorKind::invalid, "names no realm (5 to 30 letters, digits, - and _)");
   request.project = scope;
   request.scope_realm = realm;

@@ -1,9 +1,11 @@
 """The clients in examples/clients/here, run as their users run them."""
 import gzip
+import http.server
 import json
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from harness import ROOT
@@ -103,3 +105,39 @@ def test_failures_say_why(example, world, folder):
     for arguments in ((), ("usage",), ("make", "x"), ("usage", PARTNER, *DATES, "-q", "no-value")):
         assert example.python(*arguments, code=2)
     assert example.shell("usage", PARTNER, code=2) is not None
+
+
+class CutOff(http.server.BaseHTTPRequestHandler):
+    """Promises more than it sends, as a server that dies does."""
+
+    def do_POST(self):
+        self.answer(b'{"access_token": "t", "expires_in": 86400, "id": "REPORT-1001"}')
+
+    def do_GET(self):
+        href = f"http://127.0.0.1:{self.server.server_port}/output"
+        if self.path.endswith("/REPORT-1001"):
+            self.answer(json.dumps({"status": "completed", "resultHref": href}).encode())
+        else:
+            self.answer(gzip.compress(b"half of it"), missing=7)
+
+    def answer(self, body, missing=0):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[:len(body) - missing])
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+def test_an_answer_that_is_cut_off_is_no_file(example):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), CutOff) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        path = example.folder / "credentials.properties"
+        path.write_text(path.read_text().replace(example.server.url, url))
+        for file, command in (("usage.csv", "csv"), ("report.csv", "report"), ("report.csv.gz", "report")):
+            assert example.python("-o", file, command, PARTNER, *DATES, code=1, HERE_API=url)
+            assert not (example.folder / file).exists(), file
+        server.shutdown()
