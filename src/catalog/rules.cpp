@@ -7,6 +7,8 @@
 #include <set>
 #include <vector>
 
+#include "model/charge_item.h"
+
 namespace meterport::catalog {
 namespace {
 
@@ -114,7 +116,8 @@ Status check_wire_ids(const State& state, const Places& places) {
   for (const auto& [id, org] : state.orgs) {
     if (auto fine = informatica.add(org->informatica_id, *org); !fine) return fine;
     if (auto fine = netsuite.add(normal_netsuite_account(org->netsuite_account), *org); !fine) return fine;
-    if (auto fine = here.add(org->here_realm, *org); !fine) return fine;
+    // A realm is the id of an org without ids.here_realm: nobody may take that over.
+    if (auto fine = here.add(std::string(realm_of(*org)), *org); !fine) return fine;
   }
   return {};
 }
