@@ -125,7 +125,7 @@ def test_X07_a_reports_states_on_both_wires(folder):
 
 @pytest.mark.quick
 def test_X08_error_kinds_on_the_here_wire(folder):
-    """Each kind that needs no setting and no full disk; too_many_jobs, too_large, not_ready and gone: here/test_life.py; the token endpoint: here/test_auth.py."""
+    """Each kind that needs no setting and no full disk; too_many_jobs, too_large, not_ready and gone: here/test_life.py; the token endpoint: here/test_token.py."""
     with running(folder, catalogue=HERE_CATALOGUE) as server:
         client, period = partner_client(server), {"startDate": "2024-09-01T00:00:00", "endDate": "2024-09-30T23:59:59"}
         refused(server.call("GET", client.path(**period)), 401, "401200")

@@ -110,14 +110,28 @@ class OrgValues {
   std::map<std::string, std::string> owners_;
 };
 
+/// A wire's name for an org must not be what another org is called there by its id: it would take that away from it.
+/// Judged where the file names one of the two, as what stands already cannot be mended.
+Status check_against_id(const State& state, const Places& places, const Org& org, std::string_view name,
+                        std::string_view member) {
+  const Org* by_id = name.empty() || name == org.id ? nullptr : state.org(name);
+  if (by_id == nullptr || (member == "ids/here_realm" && realm_of(*by_id) != name)) return {};
+  std::string pointer = places.org(org.id, member);
+  if (pointer.empty()) pointer = places.org(by_id->id, "id");
+  return pointer.empty() ? Status() : broken(pointer, fmt::format("\"{}\" is taken by another org", name));
+}
+
 Status check_wire_ids(const State& state, const Places& places) {
   OrgValues informatica(places, "ids/informatica"), netsuite(places, "ids/netsuite_account"),
       here(places, "ids/here_realm");
   for (const auto& [id, org] : state.orgs) {
     if (auto fine = informatica.add(org->informatica_id, *org); !fine) return fine;
     if (auto fine = netsuite.add(normal_netsuite_account(org->netsuite_account), *org); !fine) return fine;
-    // A realm is the id of an org without ids.here_realm: nobody may take that over.
-    if (auto fine = here.add(std::string(realm_of(*org)), *org); !fine) return fine;
+    if (auto fine = here.add(org->here_realm, *org); !fine) return fine;
+  }
+  for (const auto& [id, org] : state.orgs) {
+    if (auto fine = check_against_id(state, places, *org, org->informatica_id, "ids/informatica"); !fine) return fine;
+    if (auto fine = check_against_id(state, places, *org, org->here_realm, "ids/here_realm"); !fine) return fine;
   }
   return {};
 }

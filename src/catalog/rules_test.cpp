@@ -145,8 +145,9 @@ const Broken between_objects[] = {
     {"informatica_taken", ORG(R"("ids":{"informatica":"4wMFqGlxAKVlIFTixlTSOY"})"), "/orgs/0/ids/informatica"},
     {"account_taken", ORG(R"("ids":{"netsuite_account":"1234567-sb1"})"), "/orgs/0/ids/netsuite_account"},
     {"realm_taken", ORG(R"("ids":{"here_realm":"org112135"})"), "/orgs/0/ids/here_realm"},
+    {"informatica_is_an_id", ORG(R"("ids":{"informatica":"acme-us"})"), "/orgs/0/ids/informatica"},
     {"realm_is_an_id", ORG(R"("ids":{"here_realm":"acme-us"})"), "/orgs/0/ids/here_realm"},
-    {"id_is_a_realm", R"({"orgs":[{"id":"org112135","kind":"production","name":"N"}]})", "/orgs/0/ids/here_realm"},
+    {"id_is_a_realm", R"({"orgs":[{"id":"org112135","kind":"sandbox","name":"N","parent":"acme"}]})", "/orgs/0/id"},
     {"sibling_alias",
      R"({"orgs":[{"id":"m","kind":"sandbox","name":"M","parent":"acme","aliases":["x/y"]},)"
      R"({"id":"n","kind":"sandbox","name":"N","parent":"acme","aliases":["x/y"]}]})",

@@ -115,6 +115,11 @@ TEST_F(MailTest, ALostConnectionAndAServerThatIsDownAreTriedAgain) {
   enqueue("job1");
   const Delivery put_off = wait_for_attempts("job1", 1);
   EXPECT_EQ(put_off.state, "pending");
+  server_.reply_to("", "554 5.3.2 no mail is taken here");
+  enqueue("job2");
+  const Delivery closed = wait_for_attempts("job2", 1);
+  EXPECT_EQ(closed.state, "pending") << "the server's trouble, not the mail's";
+  EXPECT_TRUE(closed.last_error.ends_with(": 554 5.3.2 no mail is taken here")) << closed.last_error;
   outbox_.reset();
   set("mail.server", "smtp://127.0.0.1:1");
   clock_.advance_us(6 * Instant::us_per_second);

@@ -8,7 +8,6 @@ namespace meterport::exports {
 namespace {
 
 constexpr int value_decimals = 4;
-constexpr std::string_view no_tag = "N/A";
 
 /// A cell that is not the first of its line.
 void append_cell(std::string& out, std::string_view text) {
@@ -127,7 +126,7 @@ void BilledCsv::append(std::string& out, const queries::BilledRow& row) {
   out += subscription_text_;
   out += item.name_and_unit;
   append_cell(out, row.project);
-  append_cell(out, by_billing_tag_ && row.billing_tag.empty() ? no_tag : row.billing_tag);
+  append_cell(out, by_billing_tag_ && row.billing_tag.empty() ? no_billing_tag : row.billing_tag);
   if (has(billable_value)) append_value(out, row.billable);
   if (has(charge_number)) append_cell(out, row.charge_number);
   if (has(usage_value)) append_value(out, row.quantity);

@@ -9,6 +9,7 @@ Status JobRun::write_billed() {
   const ExportSpec& spec = stored_.job.spec;
   auto reader = context_.queries.billed_usage(stored_.job.snapshot, catalogue_, orgs_, spec.period, spec.billed);
   if (!reader) return unreadable(std::move(reader));
+  (*reader)->set_look([this] { return watch_.is_interrupted() ? Status(interrupted()) : Status(); });
   billed_ = std::make_unique<BilledCsv>(spec.billed, last_);
   watch_.slices = (*reader)->slices();
   const std::string stem =

@@ -16,6 +16,7 @@ constexpr std::size_t reply_characters_max = 200;
 struct Exchange {
   std::string_view left;  ///< of the message
   MailReply reply;        ///< the last one but QUIT's
+  bool is_greeted = false;
 };
 
 std::size_t give_message(char* to, std::size_t, std::size_t room, void* user) {
@@ -41,9 +42,11 @@ MailReply reply_of(std::string_view line) {
 
 /// curl hands the server's reply lines in as it does an answer's headers, also those to the QUIT after a refusal.
 std::size_t on_reply(char* data, std::size_t, std::size_t bytes, void* user) {
-  constexpr int closing = 221;
+  constexpr int ready = 220, closing = 221;
+  auto& exchange = *static_cast<Exchange*>(user);
   MailReply reply = reply_of({data, bytes});
-  if (reply.code != closing) static_cast<Exchange*>(user)->reply = std::move(reply);
+  if (reply.code == ready) exchange.is_greeted = true;
+  if (reply.code != closing) exchange.reply = std::move(reply);
   return bytes;
 }
 
@@ -53,11 +56,12 @@ bool is_reply(CURLcode code) {
          code == CURLE_UPLOAD_FAILED;
 }
 
-Result<MailReply> outcome(CURLcode code, MailReply reply) {
+Result<MailReply> outcome(CURLcode code, const Exchange& exchange) {
+  const MailReply& reply = exchange.reply;
   const bool is_refusal = reply.code >= 400;
-  if (code == CURLE_OK || (is_reply(code) && is_refusal)) return reply;
+  if (code == CURLE_OK || (is_reply(code) && is_refusal && exchange.is_greeted)) return reply;
   std::string why = curl_easy_strerror(code);
-  // A log-in or STARTTLS that the server refused: its words help more than curl's.
+  // A greeting (554: no mail is taken here now), log-in or STARTTLS: the server's words help more than curl's.
   if (is_refusal) why += ": " + reply.text;
   return fail(ErrorKind::store_unavailable, "mail server: " + why);
 }
@@ -128,7 +132,7 @@ Result<MailReply> send_mail(const MailServer& server, const OutboundMail& mail) 
   set_server(easy.get(), server);
   set_mail(easy.get(), mail, recipients, exchange);
   const CURLcode code = curl_easy_perform(easy.get());
-  return outcome(code, std::move(exchange.reply));
+  return outcome(code, exchange);
 }
 
 }  // namespace meterport::http

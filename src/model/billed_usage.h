@@ -22,6 +22,10 @@ enum class ChargeType : std::uint8_t { all, billable, non_billable };
 std::string_view to_string(ChargeType type);  ///< "all", "billable", "nonBillable"
 std::optional<ChargeType> parse_charge_type(std::string_view text);
 
+/// What stands for no billing tag where rows are grouped by it (here.md 3.1). A tag of this text is none too: a printed
+/// key has one row.
+inline constexpr std::string_view no_billing_tag = "N/A";
+
 struct BilledUsageSpec {
   std::vector<std::string> orgs;  ///< ids: whose usage; empty: the requesting org's alone (not that of orgs under it)
   Window window = Window::none;   ///< UTC

@@ -45,7 +45,8 @@ BilledRows::BilledRows(const BilledWork& work)
       compact_at_(2 * work.limits.piece_records),
       apps_(work.words(), Dimension::app_id),
       tags_(work.words(), Dimension::billing_tag),
-      projects_(work) {}
+      projects_(work),
+      no_tag_(work.words().find(Dimension::billing_tag, no_billing_tag)) {}
 
 void BilledRows::add(const Account& account, Instant time, const BilledCodes& codes, const Total& quantity,
                      const Total& billable) {
@@ -60,8 +61,8 @@ void BilledRows::add(const Account& account, Instant time, const BilledCodes& co
   }
   if (work_.spec.by_project) part.project = projects_.number_of(account.org, codes.project);
   if (work_.spec.by_billing_tag) {
-    part.billing_tag = codes.billing_tag;
-    tags_.see(codes.billing_tag);
+    part.billing_tag = codes.billing_tag == no_tag_ ? 0 : codes.billing_tag;
+    tags_.see(part.billing_tag);
   }
   part.quantity = quantity;
   part.billable = billable;

@@ -83,6 +83,7 @@ class BilledRows {
   std::size_t compact_at_;
   TextOrder apps_, tags_;
   PrintedProjects projects_;
+  const warehouse::Code no_tag_;  ///< of a tag that reads like none; 0: there is no such tag
 };
 
 }  // namespace meterport::queries

@@ -65,6 +65,8 @@ class Reader final : public BilledUsage {
 
   [[nodiscard]] std::size_t slices() const override { return plan_.slices.size(); }
 
+  void set_look(std::function<Status()> look) override { look_ = std::move(look); }
+
   Status read_next(const std::function<Status(const BilledRow&)>& each) override {
     if (next_ == plan_.slices.size()) return fail(ErrorKind::internal, "all rows are read", "no slice left");
     if (auto loaded = require_loaded(work_.loader, work_.snapshot); !loaded) return loaded;
@@ -88,6 +90,7 @@ class Reader final : public BilledUsage {
     for (Instant from = period.from; from < period.to;) {
       const std::int64_t month = utc_window_number(Window::month, from);
       const Instant to = std::min(period.to, utc_window_start(Window::month, month + 1));
+      if (auto wanted = look_(); !wanted) return wanted;
       if (auto read = read_plain_sums(accounts, {.from = from, .to = to}, rows); !read) return read;
       rows.compact();
       from = to;
@@ -122,6 +125,7 @@ class Reader final : public BilledUsage {
     const auto counts = count_steps(work_, query_of(work_, accounts, fed), us_per_hour);
     if (!counts) return fail(counts);
     for (const Period& piece : cut_time(*counts, fed, work_.limits.piece_records)) {
+      if (auto wanted = look_(); !wanted) return wanted;
       auto usage = needs_records_ ? read_records(accounts, piece) : read_hours(accounts, piece);
       if (!usage) return fail(std::move(usage));
       feed(*usage, accounts, slice.period.from, rows);
@@ -194,6 +198,7 @@ class Reader final : public BilledUsage {
   const bool needs_records_;  ///< what is billable of a part of an account's usage depends on their order
   BilledPlan plan_;
   std::size_t next_ = 0;
+  std::function<Status()> look_ = [] { return Status(); };
   std::vector<rating::Biller> billers_;  ///< of the slice's accounts with a billing rule, in order
 };
 

@@ -43,6 +43,8 @@ class BilledUsage {
   /// The rows of the next slice; each slice once, in order. An error of `each` ends it and comes back. busy: not
   /// loaded.
   virtual Status read_next(const std::function<Status(const BilledRow&)>& each) = 0;
+  /// Asked between the pieces of a slice, which may be many before the first row: an error ends it and comes back.
+  virtual void set_look(std::function<Status()> look) = 0;
 };
 
 struct BilledPageRequest {

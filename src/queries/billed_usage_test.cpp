@@ -370,6 +370,57 @@ TEST_F(BilledUsageTest, X15) {
             (Lines{"2024-05-03T00:00:00Z|a|||zz-realm - 1   1010 billable 600"}));
 }
 
+TEST_F(BilledUsageTest, AnOrgThatLeftItsTenantKeepsTheUsageOfItsMeters) {
+  apply(R"({"orgs": [{"id": "mover", "kind": "additional-production", "name": "M", "parent": "top"}],
+            "meters": [{"id": "owned", "name": "Owned", "org": "top"}]})");
+  std::vector<Entry> entries = {
+      {.org = "mover", .meter = "owned", .time = "2024-05-03T10:10:00Z", .quantity = "5", .project = "", .folder = ""}};
+  ingest(entries);
+  apply(R"({"orgs": [{"id": "mover", "kind": "additional-production", "name": "M", "parent": "other"}]})");
+  const Period may{.from = at("2024-05-01T00:00:00Z"), .to = at("2024-06-01T00:00:00Z")};
+  EXPECT_EQ(by_queries(pin(), {"mover"}, may, {}),
+            (std::vector<std::string>{"|Other|Owned|hrn:here:service::mover:owned|||||mover - 1   5 billable 5"}));
+}
+
+TEST_F(BilledUsageTest, ATagThatReadsLikeNoneIsNone) {
+  std::vector<Entry> entries;
+  for (const char* tag : {"", "N/A", "a"}) {
+    Entry& e = entries.emplace_back(Entry{
+        .org = "top", .meter = "plain", .time = "2024-05-03T10:10:00Z", .quantity = "5", .project = "", .folder = ""});
+    e.billing_tag = tag;
+  }
+  ingest(entries);
+  const Period may{.from = at("2024-05-01T00:00:00Z"), .to = at("2024-06-01T00:00:00Z")};
+  BilledUsageSpec spec;
+  spec.by_billing_tag = true;
+  const std::string item = "|Maps|Plain|hrn:here:service::zz-realm:plain||||";
+  EXPECT_EQ(by_queries(pin(), {"top"}, may, spec), (std::vector<std::string>{item + "|zz-realm - 1   10 billable 10",
+                                                                             item + "a|zz-realm - 1   5 billable 5"}));
+}
+
+TEST_F(BilledUsageTest, ALongSliceIsLeftBetweenItsPieces) {
+  ingest_random(400, 7);
+  const Snapshot snapshot = pin();
+  BilledRequest request{
+      .snapshot = snapshot, .catalogue = take(queries_->catalogue(snapshot)), .orgs = {}, .period = {}, .spec = {}};
+  request.orgs = {request.catalogue->org("top")};
+  request.period = {.from = at("2024-01-01T00:00:00Z"), .to = at("2024-03-01T00:00:00Z")};
+  request.spec.feature_id = "f:hourly";
+  request.spec.subscriptions = {"s1"};
+  auto reader = take(open_billed_usage(*warehouse_, *loader_, request, {.piece_records = 1}));
+  ASSERT_EQ(reader->slices(), 1);
+  int looks = 0, rows = 0;
+  reader->set_look([&]() -> Status { return ++looks < 3 ? Status() : fail(ErrorKind::busy, "enough"); });
+  const Status read = reader->read_next([&](const BilledRow&) -> Status {
+    ++rows;
+    return {};
+  });
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().text, "enough");
+  EXPECT_EQ(looks, 3);
+  EXPECT_EQ(rows, 0);
+}
+
 TEST_F(BilledUsageTest, NothingThereOrNotLoaded) {
   ingest_random(20, 5);
   const Snapshot snapshot = pin();

@@ -17,10 +17,15 @@ RateBook::RateBook(const catalog::Snapshot& catalogue) : catalogue_(catalogue) {
 
 Result<const Meter*> RateBook::meter(const Org& org, std::string_view id) const {
   if (const Meter* found = catalogue_.meter(org.id, id)) return found;
-  // Usage from before the org was moved may be on a meter that it does not see from its new place.
+  // Usage from before the org was moved may be on a meter that it does not see from its new place: one of its tenant's,
+  // or of the tenant that it left.
+  const Meter* of_another = nullptr;
   for (const Meter* meter : catalogue_.meters()) {
-    if (meter->id == id && catalogue_.top_of(meter->org) == catalogue_.top_of(org.id)) return meter;
+    if (meter->id != id) continue;
+    if (catalogue_.top_of(meter->org) == catalogue_.top_of(org.id)) return meter;
+    if (of_another == nullptr) of_another = meter;
   }
+  if (of_another != nullptr) return of_another;
   return fail(ErrorKind::internal, "usage is on a meter that the catalogue does not hold",
               fmt::format("org {}, meter {}, catalogue position {}", org.id, id, catalogue_.position()));
 }

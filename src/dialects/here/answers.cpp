@@ -8,7 +8,6 @@ namespace meterport::here {
 namespace {
 
 constexpr int decimals_max = 4;
-constexpr std::string_view untagged = "N/A";
 
 /// Writes the fields that were asked for.
 class Row {
@@ -61,7 +60,7 @@ void append_usage_row(JsonWriter& out, const queries::BilledRow& row, const Bill
   fields.text("name", row.item->name);
   fields.text("valueDriver", row.item->unit);
   if (spec.by_project) out.field("projectHrn", row.project);
-  if (spec.by_billing_tag) out.field("billingTag", row.billing_tag.empty() ? untagged : row.billing_tag);
+  if (spec.by_billing_tag) out.field("billingTag", row.billing_tag.empty() ? no_billing_tag : row.billing_tag);
   if (row.start) out.field("usageDateTime", print_date(*row.start, has_quoted_dates));
   fields.number("usageValue", row.quantity);
   fields.number("billableValue", row.billable);
