@@ -6,7 +6,8 @@ import pytest
 from harness import quoted, running
 from here_client import (CREDENTIALS, PUBLIC_TOKEN_URL, TOKEN, Here, ask_token, base_string, error, new_key, oauth_fields, refused, sign, token_error,
                          token_header)
-from here_world import AUTOCOMPLETE, CATALOGUE, DEEP, FOREIGN, GEOCODE, PARTNER, SEPTEMBER, SUB_A, SUB_B, SUB_C, Model, hrn, partner_client, usage
+from here_world import (AUTOCOMPLETE, CATALOGUE, DEEP, FOREIGN, FOREIGN_ADMIN, GEOCODE, PARTNER, SEPTEMBER, SUB_A, SUB_B, SUB_C, Model, hrn,
+                        partner_client, usage)
 from netsuite_client import now
 from oauthlib.oauth1 import Client
 
@@ -254,3 +255,12 @@ def test_tokens_are_good_after_a_restart_and_a_nonce_is_used_up(tmp_path):
         answer = server.call("POST", TOKEN, "grant_type=client_credentials",
                              {"Content-Type": "application/x-www-form-urlencoded", "Authorization": used, "Host": host})
         token_error(answer, 401, 401207)
+
+
+def test_nobody_takes_over_the_realm_of_an_org(world, partner, account):
+    """Realms are one name space for all tenants, whether they come from ids.here_realm or are an org's id."""
+    admin = world.login(*FOREIGN_ADMIN)["userInfo"]["sessionId"]
+    for fields in ({"id": "foreign-taker", "ids": {"here_realm": account}}, {"id": SUB_A}, {"id": "foreign-taker", "ids": {"here_realm": SUB_A}}):
+        answer = world.api("POST", "/v1/orgs", {"kind": "sub-org", "name": "Taker", "parent": "foreign", **fields}, key=admin)
+        assert answer.status == 400 and answer.json()["field"] in ("/ids/here_realm", "/id"), answer
+    assert partner.get(realm=account, **SEPTEMBER).status == partner.get(realm=SUB_A, **SEPTEMBER).status == 200

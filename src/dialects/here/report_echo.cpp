@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "dialects/here/dates.h"
@@ -32,6 +33,13 @@ std::vector<std::string> texts_of(const json& array) {
   for (const json& item : array) {
     if (item.is_string()) texts.push_back(item.get<std::string>());
   }
+  return texts;
+}
+
+/// What is kept with a report is no longer than the list of its orgs.
+std::vector<std::string> without_repeats(std::vector<std::string> texts) {
+  std::set<std::string> known;
+  std::erase_if(texts, [&](const std::string& text) { return !known.insert(text).second; });
   return texts;
 }
 
@@ -96,7 +104,7 @@ Result<std::optional<std::vector<std::string>>> read_sub_accounts(std::string_vi
   const bool is_list =
       found->is_array() && std::ranges::all_of(*found, [](const json& item) { return item.is_string(); });
   if (!is_list) return bad_body(ErrorKind::invalid, "subAccounts must be an array of organization ids.");
-  return texts_of(*found);
+  return without_repeats(texts_of(*found));
 }
 
 }  // namespace meterport::here

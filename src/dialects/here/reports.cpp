@@ -36,20 +36,13 @@ Status check_body_type(const http::Request& request) {
   return fail(ErrorKind::unsupported_media, "The request body must be application/json.", {}, std::string(body_field));
 }
 
-/// The only realm that is named, however often; none: several, or no list.
-std::optional<std::string> single_realm(const SubAccounts& realms) {
-  if (!realms || realms->empty()) return std::nullopt;
-  const std::string& first = realms->front();
-  return std::ranges::all_of(*realms, [&](const std::string& realm) { return realm == first; }) ? std::optional(first)
-                                                                                                : std::nullopt;
-}
-
 ReportEcho echo_for(const http::Request& request, const RealmCaller& caller, const UsageQuery& query,
                     const SubAccounts& sub_accounts) {
   ReportEcho echo;
   echo.origin = request.origin();
   echo.asked_realm = realm_of(*caller.org);
-  echo.realm = single_realm(sub_accounts).value_or(echo.asked_realm);
+  const bool is_about_another = sub_accounts && sub_accounts->size() == 1;
+  echo.realm = is_about_another ? sub_accounts->front() : echo.asked_realm;
   echo.start_date = print_date(query.start);
   echo.end_date = print_date(query.end);
   echo.email = caller.token.email;
