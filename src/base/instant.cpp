@@ -147,6 +147,9 @@ Instant start_of(Day day) {
   return Instant{std::int64_t{day.days} * Instant::us_per_day};
 }
 
+Instant floor_to_hour(Instant t) {
+  return Instant{floor_divide(t.us, Instant::us_per_hour) * Instant::us_per_hour};
+}
 Instant floor_to_second(Instant t) {
   return Instant{floor_divide(t.us, Instant::us_per_second) * Instant::us_per_second};
 }

@@ -18,6 +18,7 @@ struct Day {
 
 struct Instant {
   static constexpr std::int64_t us_per_second = 1'000'000;
+  static constexpr std::int64_t us_per_hour = 3'600'000'000;
   static constexpr std::int64_t us_per_day = 86'400'000'000;
   std::int64_t us = 0;  ///< microseconds since 1970-01-01T00:00:00Z
   friend constexpr auto operator<=>(const Instant&, const Instant&) = default;
@@ -36,6 +37,8 @@ struct Period {
 Day day_of(Instant t);
 /// 00:00:00Z of the day.
 Instant start_of(Day day);
+/// Start of the UTC hour that holds the instant.
+Instant floor_to_hour(Instant t);
 /// Cut to the whole second (floor).
 Instant floor_to_second(Instant t);
 

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::int64_t days_max = 36'525;
 constexpr std::int64_t billed_days_max = 96;  ///< a wire may allow less
-constexpr std::int64_t us_per_hour = 3'600 * Instant::us_per_second;
 
 Status check_kind_and_format(const ExportSpec& spec) {
   constexpr std::array offered = {ExportKind::summary, ExportKind::project_folder, ExportKind::billed_usage};
@@ -55,7 +54,7 @@ Status check_days(const Period& period) {
 
 Status check_hours(const Period& period) {
   for (const auto& [name, instant] : {std::pair("from", period.from), std::pair("to", period.to)}) {
-    if (instant.us % us_per_hour != 0) {
+    if (floor_to_hour(instant) != instant) {
       return fail(ErrorKind::invalid,
                   fmt::format("{}: {} is no whole hour in UTC, and this kind adds up whole UTC hours", name,
                               format_rfc3339(instant)),

@@ -152,8 +152,8 @@ class Packer {
     for (std::size_t i = first; i < end; ++i) accounts.push_back(&plan_.accounts[i]);
     SumQuery query = query_of(work_, accounts, work_.period);
     std::ranges::copy(work_.filter.only(), std::back_inserter(query.only));
-    auto counts =
-        count_steps(work_, std::move(query), work_.spec.window == Window::hour ? us_per_hour : Instant::us_per_day);
+    auto counts = count_steps(work_, std::move(query),
+                              work_.spec.window == Window::hour ? Instant::us_per_hour : Instant::us_per_day);
     if (!counts) return fail(std::move(counts));
     for (TimeCount& count : *counts) {
       count.start = utc_window_start(work_.spec.window, utc_window_number(work_.spec.window, count.start));

@@ -102,7 +102,7 @@ class Reader final : public BilledUsage {
     SumQuery query = query_of(work_, accounts, period);
     query.group_by = work_.dims.list();
     std::ranges::copy(work_.filter.only(), std::back_inserter(query.only));
-    if (work_.spec.window == Window::hour) query.step_us = us_per_hour;
+    if (work_.spec.window == Window::hour) query.step_us = Instant::us_per_hour;
     if (work_.spec.window == Window::day) query.step_us = Instant::us_per_day;
     AccountIndex index(accounts);
     return work_.warehouse.sum(query, [&](const SumRow& row) {
@@ -122,7 +122,7 @@ class Reader final : public BilledUsage {
       billers_.clear();
       for (const Account* account : accounts) billers_.emplace_back(*account->billing);
     }
-    return read_pieces(accounts, fed, us_per_hour, slice.period.from, rows);
+    return read_pieces(accounts, fed, Instant::us_per_hour, slice.period.from, rows);
   }
 
   /// In order of time. Of one step no more is in memory than it must: hours with many records are cut finer.
@@ -155,7 +155,7 @@ class Reader final : public BilledUsage {
   Result<std::vector<Fed>> read_hours(const std::vector<const Account*>& accounts, Period piece) {
     SumQuery query = query_of(work_, accounts, piece);
     query.group_by = {Dimension::subscription};
-    query.step_us = us_per_hour;
+    query.step_us = Instant::us_per_hour;
     std::vector<Fed> usage;
     AccountIndex index(accounts);
     auto read = work_.warehouse.sum(query, [&](const SumRow& row) {

@@ -12,7 +12,7 @@ constexpr std::int64_t windows_max = 4'000'000;
 constexpr std::size_t stretches_max = 50;  // ten years of changing clocks twice a year
 
 std::int64_t shortest_us(Window window) {
-  if (window == Window::hour) return us_per_hour;
+  if (window == Window::hour) return Instant::us_per_hour;
   constexpr std::int64_t month_days = 28;
   return window == Window::day ? Instant::us_per_day : month_days * Instant::us_per_day;
 }

@@ -16,7 +16,7 @@ std::int64_t utc_window_number(Window window, Instant time) {
     case Window::none:
       return 0;
     case Window::hour:
-      return floored(time.us, us_per_hour);
+      return floored(time.us, Instant::us_per_hour);
     case Window::day:
       return day_of(time).days;
     case Window::month: {
@@ -28,7 +28,7 @@ std::int64_t utc_window_number(Window window, Instant time) {
 }
 
 Instant utc_window_start(Window window, std::int64_t number) {
-  if (window == Window::hour) return Instant{number * us_per_hour};
+  if (window == Window::hour) return Instant{number * Instant::us_per_hour};
   if (window == Window::day) return start_of(Day{static_cast<std::int32_t>(number)});
   return start_of(day_from({.year = static_cast<int>(floored(number, months)),
                             .month = static_cast<unsigned>(number - floored(number, months) * months + 1),

@@ -7,8 +7,6 @@
 
 namespace meterport::queries {
 
-inline constexpr std::int64_t us_per_hour = 3'600 * Instant::us_per_second;
-
 /// Ascending in time, by one from window to window; 0 for Window::none.
 std::int64_t utc_window_number(Window window, Instant time);
 /// Not for Window::none.

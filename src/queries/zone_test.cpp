@@ -93,7 +93,7 @@ TEST(TotalWindows, WholeUtcDaysAreReadAsDays) {
   EXPECT_TRUE(queries_for(Window::month, "Africa/Abidjan", to).at(0).by_day);
   EXPECT_EQ(queries_for(Window::month, "UTC", to).at(0).step_us, 0);
   EXPECT_FALSE(queries_for(Window::hour, "UTC", to).at(0).by_day);
-  EXPECT_EQ(queries_for(Window::hour, "UTC", to).at(0).step_us, us_per_hour);
+  EXPECT_EQ(queries_for(Window::hour, "UTC", to).at(0).step_us, Instant::us_per_hour);
   EXPECT_EQ(queries_for(Window::day, "Asia/Kolkata", to).at(0).step_us, Instant::us_per_day);
 }
 
@@ -105,12 +105,12 @@ TEST(TotalWindows, ADayOf23HoursIsAskedForByItself) {
     EXPECT_EQ(queries[0].step_origin, at("2024-01-09T23:00:00Z"));
     EXPECT_EQ(queries[1].from, at("2024-03-30T23:00:00Z"));
     EXPECT_EQ(queries[1].to, at("2024-03-31T22:00:00Z"));
-    EXPECT_EQ(queries[1].step_us, 23 * us_per_hour);
+    EXPECT_EQ(queries[1].step_us, 23 * Instant::us_per_hour);
     EXPECT_EQ(queries[2].to, at("2024-04-02T00:00:00Z"));
   }
   const auto decades = queries_for(Window::day, "Europe/Budapest", "2036-01-01T00:00:00Z");
   ASSERT_EQ(decades.size(), 49u);
-  EXPECT_EQ(queries_for(Window::day, "Europe/Budapest", "2037-01-01T00:00:00Z").at(0).step_us, us_per_hour);
+  EXPECT_EQ(queries_for(Window::day, "Europe/Budapest", "2037-01-01T00:00:00Z").at(0).step_us, Instant::us_per_hour);
 }
 
 TEST(UtcWindows, NumbersFollowOneAnother) {

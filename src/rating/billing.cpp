@@ -5,12 +5,6 @@
 namespace meterport::rating {
 namespace {
 
-constexpr std::int64_t us_per_hour = 3'600 * Instant::us_per_second;
-
-std::int64_t hour_of(Instant time) {
-  return (time.us - (((time.us % us_per_hour) + us_per_hour) % us_per_hour)) / us_per_hour;
-}
-
 /// Months since year 0.
 std::int64_t month_of(Instant time) {
   constexpr std::int64_t months = 12;
@@ -29,7 +23,7 @@ Total Biller::add(Instant time, const Total& quantity) {
     month_ = month;
     closed_ = open_ = billed_ = {};
   }
-  if (const std::int64_t hour = rule_.hourly ? hour_of(time) : 0; hour != hour_) {
+  if (const std::int64_t hour = rule_.hourly ? floor_to_hour(time).us : 0; hour != hour_) {
     hour_ = hour;
     closed_ += rounded(rule_, open_);
     open_ = {};

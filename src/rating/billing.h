@@ -22,7 +22,7 @@ class Biller {
 
  private:
   const BillingRule rule_;
-  std::int64_t month_ = INT64_MIN, hour_ = INT64_MIN;  ///< of what is open
+  std::int64_t month_ = INT64_MIN, hour_ = INT64_MIN;  ///< of what is open; hours by their start
   Total closed_;                                       ///< rounded sums of the month's earlier hours
   Total open_;                                         ///< sum of the hour (not hourly: of the month)
   Total billed_;                                       ///< B

@@ -5,7 +5,6 @@
 namespace meterport::here {
 namespace {
 
-constexpr std::int64_t us_per_hour = 3600 * Instant::us_per_second;
 constexpr std::int64_t last_second_of_day = 86'399;
 constexpr std::size_t fraction_digits_max = 6;
 constexpr std::size_t day_length = 10;
@@ -37,11 +36,6 @@ std::string normal_form(std::string_view given) {
   return text;
 }
 
-std::int64_t floor_to_hour_us(std::int64_t us) {
-  const std::int64_t rest = us % us_per_hour;
-  return us - (rest < 0 ? rest + us_per_hour : rest);
-}
-
 }  // namespace
 
 Result<Instant> parse_date(std::string_view text, DateOf which) {
@@ -54,8 +48,8 @@ Result<Instant> parse_date(std::string_view text, DateOf which) {
 }
 
 Period covered_period(Instant start, Instant end) {
-  const Instant last{floor_to_hour_us(end.us)};
-  return {Instant{floor_to_hour_us(start.us)}, last == end ? end : last.plus_us(us_per_hour)};
+  const Instant last = floor_to_hour(end);
+  return {floor_to_hour(start), last == end ? end : last.plus_us(Instant::us_per_hour)};
 }
 
 std::string print_date(Instant t, bool is_quoted) {
