@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::size_t realm_characters_min = 5, realm_characters_max = 30;
 
+constexpr std::string_view project_prefix = "hrn:here:authorization::";
+constexpr std::string_view project_infix = ":project/";
+
 bool is_realm_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
@@ -44,7 +47,16 @@ ChargeItem charge_item_of(const Meter& meter, const Org& org, Day last) {
 
 std::string project_hrn(std::string_view realm, std::string_view project) {
   if (project.empty() || project.starts_with("hrn:")) return std::string(project);
-  return fmt::format("hrn:here:authorization::{}:project/{}", realm, project);
+  return fmt::format("{}{}{}{}", project_prefix, realm, project_infix, project);
+}
+
+std::optional<std::string_view> realm_of_project(std::string_view hrn) {
+  if (!hrn.starts_with(project_prefix)) return std::nullopt;
+  hrn.remove_prefix(project_prefix.size());
+  const std::string_view realm = hrn.substr(0, hrn.find(':'));
+  hrn.remove_prefix(realm.size());
+  if (!hrn.starts_with(project_infix) || hrn.size() == project_infix.size()) return std::nullopt;
+  return realm;
 }
 
 std::string without_blanks(std::string_view text) {

@@ -28,6 +28,8 @@ ChargeItem charge_item_of(const Meter& meter, const Org& org, Day last);
 
 /// `project` if it begins "hrn:" (or is empty), else hrn:here:authorization::<realm>:project/<project>.
 std::string project_hrn(std::string_view realm, std::string_view project);
+/// What stands for the realm in such an HRN; none: `hrn` has another form or names no project.
+std::optional<std::string_view> realm_of_project(std::string_view hrn);
 
 /// The text without blanks (space and tab).
 std::string without_blanks(std::string_view text);

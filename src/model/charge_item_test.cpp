@@ -53,6 +53,15 @@ TEST(ProjectHrn, LeavesAnHrnAsItIs) {
   EXPECT_EQ(project_hrn("realm", ""), "");
 }
 
+TEST(RealmOfProject, IsReadFromWhatProjectHrnWrites) {
+  EXPECT_EQ(realm_of_project(project_hrn("realm-1", "p 1")), "realm-1");
+  EXPECT_EQ(realm_of_project("hrn:here:authorization:::project/p"), "");
+  for (const char* other : {"", "p", "hrn:x", "hrn:here:authorization::realm", "hrn:here:authorization::realm:project/",
+                            "hrn:here:authorization::realm:group/p", "hrn:here:service::realm:project/p"}) {
+    EXPECT_EQ(realm_of_project(other), std::nullopt) << other;
+  }
+}
+
 TEST(BilledUsageWords, ReadBackWhatTheyPrint) {
   for (const Window window : {Window::none, Window::hour, Window::day, Window::month}) {
     EXPECT_EQ(parse_window(to_string(window)), window);

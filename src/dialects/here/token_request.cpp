@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::int64_t lifetime_s_max = 86'400;
 constexpr std::string_view grant = "client_credentials";
-constexpr std::string_view project_prefix = "hrn:here:authorization::";
-constexpr std::string_view project_infix = ":project/";
 constexpr std::size_t project_bytes_max = 256;
 
 constexpr int is_missing = 400201, is_empty = 400202, has_illegal_characters = 400203, is_no_number = 400208,
@@ -95,19 +93,14 @@ TokenResult<std::int64_t> read_lifetime(const TokenBody& body) {
 }
 
 Status read_project(std::string_view scope, TokenRequest& request) {
-  const auto malformed = [] {
-    return fail(ErrorKind::invalid, "must be hrn:here:authorization::<realm>:project/<id>");
-  };
-  if (scope.size() > project_bytes_max || !scope.starts_with(project_prefix)) return malformed();
-  std::string_view rest = scope.substr(project_prefix.size());
-  const std::string_view realm = rest.substr(0, rest.find(':'));
-  rest.remove_prefix(realm.size());
-  if (!rest.starts_with(project_infix) || rest.size() == project_infix.size()) return malformed();
+  const auto realm = realm_of_project(scope);
   const auto is_control = [](char c) { return (c >= '\0' && c <= ' ') || c == '\x7f'; };
-  if (std::ranges::any_of(rest, is_control)) return malformed();
-  if (!is_realm(realm)) return fail(ErrorKind::invalid, "names no realm (5 to 30 letters, digits, - and _)");
+  if (!realm || scope.size() > project_bytes_max || std::ranges::any_of(scope, is_control)) {
+    return fail(ErrorKind::invalid, "must be hrn:here:authorization::<realm>:project/<id>");
+  }
+  if (!is_realm(*realm)) return fail(ErrorKind::invalid, "names no realm (5 to 30 letters, digits, - and _)");
   request.project = scope;
-  request.scope_realm = realm;
+  request.scope_realm = *realm;
   return {};
 }
 
