@@ -33,6 +33,12 @@ Result<identity::TokenCaller> authenticate(const Services& services, const http:
   return services.identity.authenticate_access_token(request.bearer());
 }
 
+bool keep_to_project(const Principal& principal, BilledUsageSpec& spec) {
+  if (principal.project.empty()) return true;
+  if (spec.project.empty()) spec.project = principal.project;
+  return spec.project == principal.project;
+}
+
 const Org* org_for(const catalog::Snapshot& catalogue, const Principal& principal, std::string_view realm, Need need) {
   const Org* org = catalogue.org_by_realm(realm);
   if (org == nullptr || !catalogue.covers(principal.org, org->id)) return nullptr;

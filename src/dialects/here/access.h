@@ -20,6 +20,9 @@ struct RealmCaller {
 /// Also `invalid` for a realm's syntax, and forbidden: a realm that is unknown, or neither the token's nor under it.
 Result<RealmCaller> enter_realm(const Services& services, const http::Request& request, Need need);
 
+/// A token of one project sees that project alone, whether it is asked for or not; false: another one is.
+bool keep_to_project(const Principal& principal, BilledUsageSpec& spec);
+
 /// The org of a realm that the caller may use so; null: unknown or not his.
 const Org* org_for(const catalog::Snapshot& catalogue, const Principal& principal, std::string_view realm, Need need);
 

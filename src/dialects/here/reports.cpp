@@ -87,9 +87,7 @@ Result<Wanted> read_report_request(const Services& services, const http::Request
   wanted.spec.billed.orgs = std::move(*orgs);
   wanted.spec.billed.with_extra_columns = services.settings.flag("here.csv_extra_columns");
   wanted.spec.billed.rows_max = static_cast<std::uint64_t>(services.settings.number("here.report_rows_max"));
-  const std::string& own_project = caller.token.principal.project;
-  if (!own_project.empty() && wanted.spec.billed.project.empty()) wanted.spec.billed.project = own_project;
-  if (!own_project.empty() && wanted.spec.billed.project != own_project) return forbidden();
+  if (!keep_to_project(caller.token.principal, wanted.spec.billed)) return forbidden();
   wanted.note = {
       std::string(dialect_name), to_note(echo_for(request, caller, *query, *sub_accounts)), {}, caller.token.email};
   return wanted;

@@ -9,13 +9,6 @@
 namespace meterport::here {
 namespace {
 
-/// A token for one project sees that one alone; false: another one was asked for.
-bool keep_to_project(const Principal& principal, BilledUsageSpec& spec) {
-  if (principal.project.empty()) return true;
-  if (spec.project.empty()) spec.project = principal.project;
-  return spec.project == principal.project;
-}
-
 /// How many records there are, those of the page passed to `each`.
 Result<std::uint64_t> read_records(const Services& services, const RealmCaller& caller, const UsageQuery& query,
                                    std::uint64_t skip, std::uint64_t count,
