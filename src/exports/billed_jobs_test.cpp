@@ -313,7 +313,7 @@ TEST_F(BilledJobs, OneMailIsQueuedWhateverTheEnd) {
   EXPECT_TRUE(JobStore(*control_).notices_due(10)->empty());
 }
 
-TEST_F(BilledJobs, AMailThatCannotBeQueuedNowIsTriedAgainAndOneThatNeverCanIsNot) {
+TEST_F(BilledJobs, AMailThatCannotBeQueuedNowIsTriedAgain) {
   mail_to_ = "someone@example.com";
   exports_->set_mail_text("here", [](const Job&) { return std::optional(delivery::NewMail{}); });
   spy_->refuse(ErrorKind::store_unavailable);
@@ -322,11 +322,6 @@ TEST_F(BilledJobs, AMailThatCannotBeQueuedNowIsTriedAgainAndOneThatNeverCanIsNot
   spy_->refuse(std::nullopt);
   ASSERT_TRUE(comes_true([&] { return spy_->mails().size() == 1; }));
   ASSERT_TRUE(comes_true([&] { return JobStore(*control_).notices_due(10)->empty(); }));
-
-  spy_->refuse(ErrorKind::invalid);
-  EXPECT_EQ(run_billed(billed_september()).state, JobState::success);
-  ASSERT_TRUE(comes_true([&] { return JobStore(*control_).notices_due(10)->empty(); }));
-  EXPECT_EQ(spy_->mails().size(), 1U);
 }
 
 TEST_F(BilledJobs, AnArtifactHasItsOwnTimeAndTheJobStaysForEver) {

@@ -94,7 +94,8 @@ struct JobPage {
   std::string next_page_token;
 };
 
-/// Renders the mail to a dialect's final job; none: nothing is sent. As CallbackText it may be called again.
+/// Renders subject, text and HTML of the mail to a dialect's final job, whose note says whom it goes to; none: nothing
+/// is sent. As CallbackText it may be called again.
 using MailText = std::function<std::optional<delivery::NewMail>(const Job&)>;
 
 class Exports {

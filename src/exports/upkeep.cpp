@@ -121,11 +121,7 @@ Status Service::queue_notices(soci::session& session, const Job& job, const Noti
   mail.job_id = job.id;
   mail.org = job.spec.org;
   mail.to = job.note.mail_to;
-  Status queued = parts_.outbox.enqueue_mail_within(session, mail);
-  if (queued || queued.error().kind != ErrorKind::invalid) return queued;
-  // Such a mail can never be sent: it must not stand in the way of the callback, nor be tried for ever.
-  log::warning("a mail is not sent", {{"job", job.id}, {"text", queued.error().text}});
-  return {};
+  return parts_.outbox.enqueue_mail_within(session, mail);
 }
 
 /// Hands callback and mail to the outbox, together with the note that it has them. What fails here is tried again with

@@ -93,8 +93,7 @@ std::string report_list_json(const exports::NumberedJobs& reports, const PageQue
   return body;
 }
 
-std::optional<delivery::NewMail> report_mail(const exports::Job& job) {
-  if (job.note.mail_to.empty()) return std::nullopt;
+delivery::NewMail report_mail(const exports::Job& job) {
   const ReportEcho echo = echo_of(job);
   const bool is_completed = report_status(job.state) == "completed";
   const std::string id = report_id(job.number);
@@ -105,9 +104,6 @@ std::optional<delivery::NewMail> report_mail(const exports::Job& job) {
   const std::string hint =
       is_completed ? "Download it with an access token of your organization:" : "There is no output. Its address:";
   delivery::NewMail mail;
-  mail.job_id = job.id;
-  mail.org = job.spec.org;
-  mail.to = job.note.mail_to;
   mail.subject = fmt::format("Usage report {} {}", id, is_completed ? "is completed" : "has failed");
   mail.text = fmt::format("{}{}\n\n{}\n{}\n", what, outcome, hint, link);
   mail.html =

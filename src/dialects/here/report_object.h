@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,7 +29,7 @@ struct ReportForm {
 std::string report_json(const exports::Job& job, const ReportForm& form);
 std::string report_list_json(const exports::NumberedJobs& reports, const PageQuery& page, const ReportForm& form);
 
-/// None: nobody is to be told.
-std::optional<delivery::NewMail> report_mail(const exports::Job& job);
+/// Subject, text and HTML (exports::MailText).
+delivery::NewMail report_mail(const exports::Job& job);
 
 }  // namespace meterport::here

@@ -130,11 +130,8 @@ TEST(SubAccounts, AreAnArrayOfTextsOrNothing) {
   }
 }
 
-TEST(ReportMail, GoesToTheRequesterWithTheLink) {
-  const auto mail = report_mail(job_in(JobState::success)).value();
-  EXPECT_EQ(mail.to, "ana@acme.example");
-  EXPECT_EQ(mail.org, "acme");
-  EXPECT_EQ(mail.job_id, "cYjwJNEF7OckWEmkSC1tSI");
+TEST(ReportMail, HasTheLink) {
+  const auto mail = report_mail(job_in(JobState::success));
   EXPECT_EQ(mail.subject, "Usage report REPORT-1007 is completed");
   const std::string link = "https://usage.example.com/v2/usage/realms/org123456789/reports/REPORT-1007/output";
   EXPECT_NE(mail.text.find(link + "\n"), std::string::npos) << mail.text;
@@ -144,16 +141,10 @@ TEST(ReportMail, GoesToTheRequesterWithTheLink) {
 TEST(ReportMail, OfAFailedReportSaysWhy) {
   exports::Job job = job_in(JobState::failed);
   job.error = "more than 1,000,000 rows & <more>";
-  const auto mail = report_mail(job).value();
+  const auto mail = report_mail(job);
   EXPECT_EQ(mail.subject, "Usage report REPORT-1007 has failed");
   EXPECT_NE(mail.text.find(job.error), std::string::npos);
   EXPECT_NE(mail.html.find("rows &amp; &lt;more&gt;"), std::string::npos);
-}
-
-TEST(ReportMail, WithoutAnAddressThereIsNone) {
-  exports::Job job = job_in(JobState::success);
-  job.note.mail_to.clear();
-  EXPECT_FALSE(report_mail(job));
 }
 
 }  // namespace
