@@ -170,7 +170,7 @@ class Model:
                 continue
             drop = {"appId": ["appId"], "project": ["projectHrn"], "billingTag": ["billingTag"]}
             names = {name for group, names in drop.items() if group not in groups for name in names}
-            names |= set() if "appId" in groups or "appId" in filters else {"appName", "appHrn"}
+            names |= set() if row["appId"] and ("appId" in groups or "appId" in filters) else {"appName", "appHrn"}
             row = {k: v for k, v in row.items() if k not in names}
             raw, billable = found.get(tuple(row.items()), (0, 0))
             found[tuple(row.items())] = raw + quantity, billable + part

@@ -3,18 +3,11 @@ import base64
 import email
 import email.policy
 import json
-import shutil
 import subprocess
 import threading
 import time
 
-import pytest
 from harness import ROOT
-
-# `scripts/setup test` installs both.
-needs_sink = pytest.mark.skipif(shutil.which("node") is None or not (ROOT / "third_party/npm-test/node_modules/smtp-server").exists(),
-                                reason="needs Node.js and third_party/npm-test")
-
 
 class Mail:
     """One accepted mail: envelope and message."""
@@ -39,7 +32,7 @@ class SmtpSink:
                                                                                               for k, v in options.items()})],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
-        assert line, "the mail server did not start"
+        assert line, "the mail server did not start; `scripts/setup test` installs it"
         self.port = json.loads(line)["port"]
         self.reader = threading.Thread(target=self._read)
         self.reader.start()

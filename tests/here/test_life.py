@@ -16,7 +16,7 @@ import pytest
 from harness import Server
 from here_client import ask_token, error
 from here_world import ACCOUNTS, ANA, AUTOCOMPLETE, BEN, CATALOGUE, FIRST, GEOCODE, PARTNER, SEPTEMBER, SUB_A, SUB_B, Model, csv_text, partner_client, usage
-from smtp_sink import SmtpSink, needs_sink
+from smtp_sink import SmtpSink
 
 quick = pytest.mark.quick
 QUOTED = r"\d{4}-\d\d-\d\d'T'\d\d:\d\d:\d\d"
@@ -149,7 +149,6 @@ def test_H45_as_many_rows_as_allowed_and_one_more(lab, account):
 
 
 @quick
-@needs_sink
 def test_H46_one_mail_at_the_end(lab, account):
     lab.server.usage(*(usage(account, AUTOCOMPLETE, "2024-09-03T10:00:00", 1, app_id=f"app{n}") for n in range(4)))
     with SmtpSink() as sink:

@@ -5,9 +5,8 @@ import time
 import pytest
 from harness import Server, record, run, running
 from here_client import Here, new_key
-from smtp_sink import SmtpSink, make_certificate, needs_sink
+from smtp_sink import SmtpSink, make_certificate
 
-pytestmark = needs_sink
 REALM = "org123456789"
 SEPTEMBER = {"startDate": "2024-09-01T00:00:00", "endDate": "2024-09-30T23:59:59"}
 CATALOGUE = {
