@@ -66,6 +66,7 @@ void append_day(std::string& out, Day day);
 struct BillingPeriod {
   Day first;
   Day next_first;  ///< exclusive end
+  friend constexpr bool operator==(const BillingPeriod&, const BillingPeriod&) = default;
 };
 BillingPeriod billing_period_of(Day day, unsigned anchor_day);
 

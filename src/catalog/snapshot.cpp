@@ -229,6 +229,39 @@ class StateSnapshot final : public Snapshot {
 
 }  // namespace
 
+const Org* Snapshot::top_on(std::string_view id, Day day) const {
+  const Org* top = org(id);
+  for (const Org* at = top; at != nullptr; at = org(at->parent_on(day))) top = at;
+  return top;
+}
+
+bool Snapshot::covers_on(std::string_view scope, std::string_view id, Day day) const {
+  for (const Org* at = org(id); at != nullptr; at = org(at->parent_on(day))) {
+    if (at->id == scope) return true;
+  }
+  return false;
+}
+
+std::vector<Day> Snapshot::tree_changes() const {
+  std::vector<Day> days;
+  for (const Org* org : orgs()) {
+    for (const OrgChange& change : org->history) {
+      if (change.parent.has_value()) days.push_back(change.valid_from);
+    }
+  }
+  std::ranges::sort(days);
+  const auto repeated = std::ranges::unique(days);
+  days.erase(repeated.begin(), repeated.end());
+  return days;
+}
+
+bool Snapshot::allows_on(const Principal& principal, Role role, std::string_view org, Day day) const {
+  if (principal.is_server_itself) return true;
+  return std::ranges::any_of(principal.grants, [&](const Grant& grant) {
+    return (grant.role == role || grant.role == Role::admin) && covers_on(grant.org, org, day);
+  });
+}
+
 bool Snapshot::allows(const Principal& principal, Role role, std::string_view org) const {
   if (principal.is_server_itself) return true;
   return std::ranges::any_of(principal.grants, [&](const Grant& grant) {

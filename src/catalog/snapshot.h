@@ -57,6 +57,12 @@ class Snapshot {
   /// True when `org` is `scope` or under it. The one rule of who may see what.
   [[nodiscard]] virtual bool covers(std::string_view scope, std::string_view org) const = 0;
 
+  // The tree of any day (crosswalk 2.1 "versioned by date"); the members above are of the picture's own day.
+  [[nodiscard]] const Org* top_on(std::string_view org, Day day) const;
+  [[nodiscard]] bool covers_on(std::string_view scope, std::string_view org, Day day) const;
+  /// Days on which some org gets another parent, ascending, each once: between two of them the tree stays.
+  [[nodiscard]] std::vector<Day> tree_changes() const;
+
   /// The meter of that id visible to the org: owned by it or an org above it, or everyone's.
   [[nodiscard]] virtual const Meter* meter(std::string_view org, std::string_view id) const = 0;
   [[nodiscard]] virtual const Meter* meter_by_alias(std::string_view org, std::string_view alias) const = 0;
@@ -84,6 +90,8 @@ class Snapshot {
 
   /// True when a grant of the role (or admin) covers the org.
   [[nodiscard]] bool allows(const Principal& principal, Role role, std::string_view org) const;
+  /// The same by the tree of that day.
+  [[nodiscard]] bool allows_on(const Principal& principal, Role role, std::string_view org, Day day) const;
   /// True when any role but operator covers the org.
   [[nodiscard]] bool may_know(const Principal& principal, std::string_view org) const;
 };

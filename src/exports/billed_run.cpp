@@ -7,13 +7,15 @@ namespace meterport::exports {
 
 Status JobRun::write_billed() {
   const ExportSpec& spec = stored_.job.spec;
-  auto reader = context_.queries.billed_usage(stored_.job.snapshot, catalogue_, orgs_, spec.period, spec.billed);
+  std::vector<const Org*> orgs;
+  for (const queries::ReportOrg& one : orgs_) orgs.push_back(one.org);
+  auto reader = context_.queries.billed_usage(stored_.job.snapshot, catalogue_, orgs, spec.period, spec.billed);
   if (!reader) return unreadable(std::move(reader));
   (*reader)->set_look([this] { return watch_.is_interrupted() ? Status(interrupted()) : Status(); });
   billed_ = std::make_unique<BilledCsv>(spec.billed, last_);
   watch_.slices = (*reader)->slices();
   const std::string stem =
-      stored_.job.number > 0 ? fmt::format("REPORT-{}", stored_.job.number) : informatica_id_or_id(*orgs_.front());
+      stored_.job.number > 0 ? fmt::format("REPORT-{}", stored_.job.number) : informatica_id_or_id(*orgs.front());
   if (auto begun = artifact_->begin_file(file_name(stem), formats::EntrySize::ordinary, billed_->header()); !begun) {
     return begun;
   }

@@ -60,7 +60,7 @@ Status JobRun::prepare() {
   if (orgs_.empty()) {
     return fail(ErrorKind::internal, "The export could not be made: its organization is not in the catalogue.");
   }
-  for (std::size_t rank = 0; rank < orgs_.size(); ++rank) rank_of_.emplace(orgs_[rank], rank);
+  for (std::size_t rank = 0; rank < orgs_.size(); ++rank) rank_of_.emplace(orgs_[rank].org, rank);
   first_ = day_of(spec.period.from);
   last_ = day_of(spec.period.to.plus_us(-1));
   if (auto loaded = wait_loaded(); !loaded) return loaded;
@@ -104,12 +104,12 @@ Result<std::vector<JobRun::PlannedFile>> JobRun::plan_files() {
   auto slices = plan(spec.meter, true, context_.slice_records_max);
   if (!slices) return fail(std::move(slices));
   std::vector<PlannedFile> files;
-  files.push_back({file_name(informatica_id_or_id(*orgs_.front())), std::move(*slices)});
+  files.push_back({file_name(informatica_id_or_id(*orgs_.front().org)), std::move(*slices)});
   return files;
 }
 
 Result<std::vector<JobRun::PlannedFile>> JobRun::plan_meters() {
-  auto meters = context_.queries.meters_in_use(stored_.job.snapshot, orgs_, first_, last_);
+  auto meters = context_.queries.summary_meters(stored_.job.snapshot, *catalogue_, orgs_, first_, last_);
   if (!meters) return unreadable(std::move(meters));
   std::vector<PlannedFile> files;
   for (const std::string& meter : *meters) {
@@ -119,7 +119,7 @@ Result<std::vector<JobRun::PlannedFile>> JobRun::plan_meters() {
     files.push_back({file_name(meter), std::move(*slices)});
     if (watch_.is_interrupted()) return interrupted();
   }
-  if (files.empty()) files.push_back({file_name(informatica_id_or_id(*orgs_.front())), {}});  // a header alone
+  if (files.empty()) files.push_back({file_name(informatica_id_or_id(*orgs_.front().org)), {}});  // a header alone
   return files;
 }
 
@@ -193,7 +193,7 @@ Status JobRun::advance_to(std::size_t rank) {
     for (const queries::Slice& slice : org_slices_) {
       if (slice.org_first == next && slice.org_end == next + 1) own.push_back(slice);
     }
-    auto begun = artifact_->begin_file(file_name(informatica_id_or_id(*orgs_[next])), size_of(own, 1),
+    auto begun = artifact_->begin_file(file_name(informatica_id_or_id(*orgs_[next].org)), size_of(own, 1),
                                        csv_header(stored_.job.spec.kind));
     if (!begun) return begun;
   }

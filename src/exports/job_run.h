@@ -101,7 +101,7 @@ class JobRun {
   RunWatch& watch_;
 
   catalog::SnapshotPtr catalogue_;
-  std::vector<const Org*> orgs_;
+  queries::ReportOrgs orgs_;
   std::unordered_map<const Org*, std::size_t> rank_of_;
   Day first_, last_;
   std::unique_ptr<Artifact> artifact_;

@@ -22,14 +22,62 @@ bool may_be_named(const catalog::Snapshot& now, const Principal& principal, cons
                              [&](const Org* child) { return may_read(now, principal, child->id); });
 }
 
-std::vector<const Org*> named_orgs(const catalog::Snapshot& catalogue, const BilledUsageSpec& spec) {
-  std::vector<const Org*> orgs;
-  for (const std::string& id : spec.orgs) {
+using queries::DaySpan;
+using queries::ReportOrg;
+using queries::ReportOrgs;
+
+DaySpan days_of(const Period& period) {
+  return {day_of(period.from), day_of(period.to.plus_us(-1)).plus(1)};
+}
+
+ReportOrgs named_orgs(const catalog::Snapshot& catalogue, const ExportSpec& spec) {
+  ReportOrgs orgs;
+  for (const std::string& id : spec.billed.orgs) {
     const Org* org = catalogue.org(id);
     if (org == nullptr) return {};
-    if (std::ranges::find(orgs, org) == orgs.end()) orgs.push_back(org);
+    if (std::ranges::find(orgs, org, &ReportOrg::org) == orgs.end()) orgs.push_back({org, {days_of(spec.period)}});
   }
   return orgs;
+}
+
+/// Stretches of the days over which the tree stays as it is.
+std::vector<DaySpan> stretches(const catalog::Snapshot& catalogue, DaySpan days) {
+  std::vector<DaySpan> out;
+  for (const Day change : catalogue.tree_changes()) {
+    if (change <= days.first || change >= days.end) continue;
+    out.push_back({days.first, change});
+    days.first = change;
+  }
+  out.push_back(days);
+  return out;
+}
+
+/// Every org that is linked with that one (itself too) on some day of the period, by id.
+ReportOrgs linked_orgs(const catalog::Snapshot& catalogue, const std::string& org, const Period& period) {
+  const auto all = catalogue.orgs();
+  ReportOrgs linked(all.size());
+  for (const DaySpan& stretch : stretches(catalogue, days_of(period))) {
+    const Org* const top = catalogue.top_on(org, stretch.first);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (catalogue.top_on(all[i]->id, stretch.first) != top) continue;
+      linked[i].org = all[i];
+      auto& days = linked[i].days;
+      const bool goes_on = !days.empty() && days.back().end == stretch.first;
+      goes_on ? void(days.back().end = stretch.end) : days.push_back(stretch);
+    }
+  }
+  std::erase_if(linked, [](const ReportOrg& one) { return one.org == nullptr; });
+  return linked;
+}
+
+/// The tree of today, or that of each of these days, gives the right.
+bool may_read_on(const catalog::Snapshot& now, const Principal& principal, const ReportOrg& linked) {
+  if (may_read(now, principal, linked.org->id)) return true;
+  return std::ranges::all_of(linked.days, [&](const DaySpan& span) {
+    return std::ranges::all_of(stretches(now, span), [&](const DaySpan& stretch) {
+      return now.allows_on(principal, Role::exporter, linked.org->id, stretch.first);
+    });
+  });
 }
 
 bool is_of_project(const ExportSpec& spec, const std::string& project) {
@@ -53,18 +101,21 @@ std::string text_of(const std::vector<std::string>& named, std::size_t missing, 
 
 }  // namespace
 
-std::vector<const Org*> orgs_of_export(const catalog::Snapshot& catalogue, const ExportSpec& spec,
-                                       const std::vector<std::string>& missing) {
+ReportOrgs orgs_of_export(const catalog::Snapshot& catalogue, const ExportSpec& spec,
+                          const std::vector<std::string>& missing) {
   const Org* requesting = catalogue.org(spec.org);
   if (requesting == nullptr) return {};
-  if (spec.kind == ExportKind::billed_usage && !spec.billed.orgs.empty()) return named_orgs(catalogue, spec.billed);
-  std::vector<const Org*> orgs = {requesting};
+  if (spec.kind == ExportKind::billed_usage && !spec.billed.orgs.empty()) return named_orgs(catalogue, spec);
+  ReportOrgs orgs = {{requesting, {days_of(spec.period)}}};
   if (!spec.all_linked) return orgs;
-  for (const Org* org : catalogue.linked(spec.org)) {
-    if (org->id != spec.org && !std::ranges::binary_search(missing, org->id)) orgs.push_back(org);
+  for (ReportOrg& linked : linked_orgs(catalogue, spec.org, spec.period)) {
+    if (linked.org != requesting && !std::ranges::binary_search(missing, linked.org->id)) {
+      orgs.push_back(std::move(linked));
+    }
   }
-  std::sort(orgs.begin() + 1, orgs.end(),
-            [](const Org* a, const Org* b) { return informatica_id_or_id(*a) < informatica_id_or_id(*b); });
+  std::sort(orgs.begin() + 1, orgs.end(), [](const ReportOrg& a, const ReportOrg& b) {
+    return informatica_id_or_id(*a.org) < informatica_id_or_id(*b.org);
+  });
   return orgs;
 }
 
@@ -79,14 +130,14 @@ Result<MissingOrgs> judge_rights(const catalog::Snapshot& now, const catalog::Sn
   }
   MissingOrgs missing;
   if (!spec.all_linked) return missing;
-  const auto linked = pinned.linked(spec.org);
+  const auto linked = linked_orgs(pinned, spec.org, spec.period);
   std::vector<std::string> named;
-  for (const Org* org : linked) {
-    if (may_read(now, principal, org->id)) continue;
-    missing.ids.push_back(org->id);
-    if (!may_be_named(now, principal, *org)) continue;
-    missing.named.push_back(org->id);
-    named.push_back(informatica_id_or_id(*org));
+  for (const ReportOrg& one : linked) {
+    if (may_read_on(now, principal, one)) continue;
+    missing.ids.push_back(one.org->id);
+    if (!may_be_named(now, principal, *one.org)) continue;
+    missing.named.push_back(one.org->id);
+    named.push_back(informatica_id_or_id(*one.org));
   }
   if (missing.ids.empty()) return missing;
   if (!has_partial_rights) {
@@ -104,11 +155,15 @@ bool Visibility::may_see(const Job& job) {
   // The right to the requesting org alone must not open the usage of the others.
   if (job.user_id == principal_.id) return true;
   if (!reads_all(job.spec.billed.orgs)) return false;
-  if (!job.spec.all_linked) return true;
-  const auto [known, is_new] = reads_all_linked_.try_emplace(job.spec.org, false);
+  return !job.spec.all_linked || reads_all_linked(job.spec);
+}
+
+bool Visibility::reads_all_linked(const ExportSpec& spec) {
+  const auto [known, is_new] = reads_all_linked_.try_emplace({spec.org, {spec.period.from, spec.period.to}}, false);
   if (is_new) {
-    known->second = std::ranges::all_of(now_.linked(job.spec.org),
-                                        [&](const Org* org) { return may_read(now_, principal_, org->id); });
+    known->second = std::ranges::all_of(linked_orgs(now_, spec.org, spec.period), [this](const ReportOrg& linked) {
+      return may_read_on(now_, principal_, linked);
+    });
   }
   return known->second;
 }

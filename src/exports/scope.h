@@ -4,23 +4,27 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "catalog/snapshot.h"
 #include "exports/job_store.h"
 #include "model/export_spec.h"
+#include "queries/report_orgs.h"
 
 namespace meterport::exports {
 
-/// The requesting org first, the others by printed id in byte order (crosswalk 1.3), without the missing ones; of
-/// billed usage those the spec names, each once. Empty when the catalogue does not know one of them.
-std::vector<const Org*> orgs_of_export(const catalog::Snapshot& catalogue, const ExportSpec& spec,
-                                       const std::vector<std::string>& missing);
+/// The requesting org first, on every day of the period; all-linked, then the others by printed id in byte order
+/// (crosswalk 1.3), each on the days on which the tree links it with the requesting org, without the missing ones. Of
+/// billed usage those the spec names, each once, on every day. Empty when the catalogue does not know one of them.
+queries::ReportOrgs orgs_of_export(const catalog::Snapshot& catalogue, const ExportSpec& spec,
+                                   const std::vector<std::string>& missing);
 
-/// Rights as `now` gives them, over the orgs that `pinned` links. forbidden: no right to the requesting org (also an
-/// unknown one), to one that the spec names, or to linked ones unless `has_partial_rights`; or a principal of a project
-/// asks for more than its usage. Else what is missing.
+/// Rights as `now` gives them, over the orgs that `pinned` links on some day of the period: an org is readable to whom
+/// the tree of today, or that of each of its linked days, gives the right. forbidden: no right to the requesting org
+/// (also an unknown one), to one that the spec names, or to linked ones unless `has_partial_rights`; or a principal of
+/// a project asks for more than its usage. Else what is missing.
 Result<MissingOrgs> judge_rights(const catalog::Snapshot& now, const catalog::Snapshot& pinned,
                                  const Principal& principal, const ExportSpec& spec, bool has_partial_rights);
 
@@ -37,7 +41,9 @@ class Visibility {
  private:
   const catalog::Snapshot& now_;
   const Principal& principal_;
-  std::map<std::string, bool> reads_all_linked_;
+  [[nodiscard]] bool reads_all_linked(const ExportSpec& spec);
+
+  std::map<std::pair<std::string, std::pair<Instant, Instant>>, bool> reads_all_linked_;  ///< by org and period
 };
 
 }  // namespace meterport::exports

@@ -31,8 +31,8 @@ unsigned deflate_threads(unsigned runners) {
 
 Status check_meter(const catalog::Snapshot& catalogue, const ExportSpec& spec) {
   if (spec.meter.empty()) return {};
-  const bool is_known = std::ranges::any_of(orgs_of_export(catalogue, spec, {}), [&](const Org* org) {
-    return catalogue.meter(org->id, spec.meter) != nullptr;
+  const bool is_known = std::ranges::any_of(orgs_of_export(catalogue, spec, {}), [&](const queries::ReportOrg& one) {
+    return catalogue.meter(one.org->id, spec.meter) != nullptr;
   });
   if (is_known) return {};
   return fail(ErrorKind::invalid, fmt::format("meter: there is no meter \"{}\"", spec.meter), {}, "meter");

@@ -153,8 +153,9 @@ class ExportsTest : public queries::TestServer {
     }
     return false;
   }
-  std::string zip_of(const Job& job) {
-    const auto readable = exports_->artifact(admin_, job.id);
+  std::string zip_of(const Job& job) { return zip_of(admin_, job); }
+  std::string zip_of(const Principal& principal, const Job& job) {
+    const auto readable = exports_->artifact(principal, job.id);
     if (!readable) throw std::runtime_error(readable.error().text);
     return take(read_file(system_files(), readable->artifact_path));
   }

@@ -59,6 +59,16 @@ unsigned Org::billing_anchor_on(Day day) const {
   return static_cast<unsigned>(changed ? *changed : billing_anchor_day);
 }
 
+BillingPeriod billing_period_on(const Org& org, Day day) {
+  return billing_period_of(day, org.billing_anchor_on(day));
+}
+
+Day billing_period_start(const Org& org, Day day) {
+  const BillingPeriod period = billing_period_on(org, day);
+  while (day > period.first && billing_period_on(org, day.plus(-1)) == period) day = day.plus(-1);
+  return day;
+}
+
 const std::string& informatica_id_or_id(const Org& org) {
   return org.informatica_id.empty() ? org.id : org.informatica_id;
 }

@@ -52,6 +52,12 @@ struct Org {
   [[nodiscard]] unsigned billing_anchor_on(Day day) const;
 };
 
+/// The billing period that holds the day, by the anchor that counts on it (crosswalk 4.3).
+BillingPeriod billing_period_on(const Org& org, Day day);
+/// First of the days up to `day` that lie, without a gap, in the same billing period as `day`: where its tiers begin to
+/// fill. The period's own first day, but for a period that a change of the anchor cuts.
+Day billing_period_start(const Org& org, Day day);
+
 /// The id printed on the Informatica wire and in exports: `ids.informatica`, else the id (crosswalk 1.3).
 const std::string& informatica_id_or_id(const Org& org);
 /// A NetSuite account in the one form in which two are compared: upper case, '-' as '_' (crosswalk 2.1 "unique").

@@ -233,18 +233,17 @@ Result<std::unique_ptr<BilledUsage>> open_billed_usage(warehouse::Warehouse& war
                                                        const BilledRequest& request, const BilledLimits& limits) {
   if (auto loaded = require_loaded(loader, request.snapshot); !loaded) return fail(std::move(loaded));
   const auto orgs = in_row_order(request.orgs);
-  auto reader =
-      std::make_unique<Reader>(BilledWork{.warehouse = warehouse,
-                                          .loader = loader,
-                                          .snapshot = request.snapshot,
-                                          .catalogue = request.catalogue,
-                                          .orgs = orgs,
-                                          .period = request.period,
-                                          .spec = request.spec,
-                                          .limits = limits,
-                                          .dims = BilledDims(request.spec),
-                                          .filter = BilledFilter(request.spec, loader.dictionaries(), orgs),
-                                          .org_codes = OrgCodes(loader.dictionaries(), orgs, 0, orgs.size())});
+  auto reader = std::make_unique<Reader>(BilledWork{.warehouse = warehouse,
+                                                    .loader = loader,
+                                                    .snapshot = request.snapshot,
+                                                    .catalogue = request.catalogue,
+                                                    .orgs = orgs,
+                                                    .period = request.period,
+                                                    .spec = request.spec,
+                                                    .limits = limits,
+                                                    .dims = BilledDims(request.spec),
+                                                    .filter = BilledFilter(request.spec, loader.dictionaries(), orgs),
+                                                    .org_codes = OrgCodes(loader.dictionaries(), orgs)});
   if (auto planned = reader->plan(); !planned) return fail(std::move(planned));
   return std::unique_ptr<BilledUsage>(std::move(reader));
 }

@@ -63,7 +63,7 @@ struct FolderSums {
 }  // namespace
 
 Status Queries::project_folder_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue,
-                                    const std::vector<const Org*>& orgs, const Slice& slice,
+                                    const ReportOrgs& orgs, const Slice& slice,
                                     const std::function<Status(const ProjectFolderRow&)>& each) {
   if (auto loaded = require_loaded(loader_, snapshot); !loaded) return loaded;
   const OrgCodes codes(loader_.dictionaries(), orgs, slice.org_first, slice.org_end);
@@ -80,7 +80,7 @@ Status Queries::project_folder_rows(const Snapshot& snapshot, const catalog::Sna
   Rater rater(catalogue, orgs, sums.meters);
   for (std::size_t i = 0; i < sums.keys.size();) {
     const FolderKey& first = sums.keys[i];
-    ProjectFolderRow row{.org = orgs[first.org()],
+    ProjectFolderRow row{.org = orgs[first.org()].org,
                          .day = slice.last.plus(-first.days_before()),
                          .project = sums.projects.text(first.project),
                          .folder = sums.folders.text(first.folder),
@@ -94,7 +94,7 @@ Status Queries::project_folder_rows(const Snapshot& snapshot, const catalog::Sna
       row.consumption += rater.rate(key.org(), key.meter, row.day, sums.quantities[key.place]).consumption;
       has_usage = true;
     }
-    if (!has_usage) continue;
+    if (!has_usage || !orgs[first.org()].is_on(row.day)) continue;
     if (auto taken = each(row); !taken) return taken;
   }
   return {};

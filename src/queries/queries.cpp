@@ -95,9 +95,8 @@ Slice slice_of(const Piece& piece, Day first, Day last, const std::string& meter
 
 }  // namespace
 
-Result<std::vector<Slice>> Queries::plan_slices(const Snapshot& snapshot, const std::vector<const Org*>& orgs,
-                                                Day first, Day last, const std::string& meter, SliceOrder order,
-                                                std::uint64_t records_max) {
+Result<std::vector<Slice>> Queries::plan_slices(const Snapshot& snapshot, const ReportOrgs& orgs, Day first, Day last,
+                                                const std::string& meter, SliceOrder order, std::uint64_t records_max) {
   if (auto loaded = require_loaded(loader_, snapshot); !loaded) return fail(std::move(loaded));
   std::vector<Slice> slices;
   if (last < first || orgs.empty()) return slices;
@@ -117,8 +116,8 @@ Result<std::vector<Slice>> Queries::plan_slices(const Snapshot& snapshot, const 
   return slices;
 }
 
-Result<std::vector<std::string>> Queries::meters_in_use(const Snapshot& snapshot, const std::vector<const Org*>& orgs,
-                                                        Day first, Day last) {
+Result<std::vector<std::string>> Queries::meters_in_use(const Snapshot& snapshot, const ReportOrgs& orgs, Day first,
+                                                        Day last) {
   if (auto loaded = require_loaded(loader_, snapshot); !loaded) return fail(std::move(loaded));
   std::vector<std::string> ids;
   const OrgCodes codes(loader_.dictionaries(), orgs, 0, orgs.size());
@@ -129,6 +128,12 @@ Result<std::vector<std::string>> Queries::meters_in_use(const Snapshot& snapshot
   for (const warehouse::Code meter : *meters) ids.emplace_back(loader_.dictionaries().text(Dimension::meter, meter));
   std::ranges::sort(ids);
   return ids;
+}
+
+Result<std::vector<std::string>> Queries::summary_meters(const Snapshot& snapshot, const catalog::Snapshot& catalogue,
+                                                         const ReportOrgs& orgs, Day first, Day last) {
+  (void)catalogue;
+  return meters_in_use(snapshot, orgs, first, last);
 }
 
 }  // namespace meterport::queries

@@ -20,11 +20,13 @@
 #include "base/error.h"
 #include "catalog/catalog.h"
 #include "ledger/log.h"
+#include "ledger/record.h"
 #include "loading/loader.h"
 #include "model/export_spec.h"
 #include "model/principal.h"
 #include "queries/billed_usage.h"
-#include "rating/flat.h"
+#include "queries/report_orgs.h"
+#include "rating/tiers.h"
 #include "warehouse/warehouse.h"
 
 namespace meterport::queries {
@@ -52,6 +54,22 @@ struct ProjectFolderRow {
   Day day;
   std::string_view project, folder;
   Consumption consumption;
+};
+
+/// One ASSET row: what of the usage of these texts fell into one tier. Empty texts = none.
+struct AssetRow {
+  const Org* org = nullptr;
+  const Meter* meter = nullptr;
+  Day day;
+  std::string_view asset_name, asset_type, project, folder, environment_name, environment_type;
+  rating::TierPart part;
+};
+
+/// A usage record as it stands in the ledger. Views live until the callback returns.
+struct RecordRow {
+  std::uint64_t position = 0;
+  Instant arrival_time;
+  const UsageRecord* record = nullptr;
 };
 
 /// One line of GET /v1/usage.
@@ -96,20 +114,33 @@ class Queries {
     bool days_major = true;
     bool days_descending = false;
   };
-  Result<std::vector<Slice>> plan_slices(const Snapshot& snapshot, const std::vector<const Org*>& orgs, Day first,
-                                         Day last, const std::string& meter, SliceOrder order,
-                                         std::uint64_t records_max);
-  /// Meters (ids, byte order) with a row in the period.
-  Result<std::vector<std::string>> meters_in_use(const Snapshot& snapshot, const std::vector<const Org*>& orgs,
-                                                 Day first, Day last);
+  Result<std::vector<Slice>> plan_slices(const Snapshot& snapshot, const ReportOrgs& orgs, Day first, Day last,
+                                         const std::string& meter, SliceOrder order, std::uint64_t records_max);
+  /// Meters (ids, byte order) with usage in the period.
+  Result<std::vector<std::string>> meters_in_use(const Snapshot& snapshot, const ReportOrgs& orgs, Day first, Day last);
+  /// Meters (ids, byte order) with a SUMMARY row in the period, those that the server makes included.
+  Result<std::vector<std::string>> summary_meters(const Snapshot& snapshot, const catalog::Snapshot& catalogue,
+                                                  const ReportOrgs& orgs, Day first, Day last);
 
-  /// Rows of the slice by date, org rank (its place in `orgs`), meter id.
-  Status summary_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue, const std::vector<const Org*>& orgs,
+  // Rated rows of a slice. Usage is rated day by day from the start of its org's billing period (informatica.md 8.1),
+  // whatever the slice and the report cover; an org has rows of its own days (ReportOrg::days) only. internal: usage is
+  // on a meter that the catalogue does not hold.
+
+  /// By date, org rank (its place in `orgs`), meter id. With the rows that the server makes: usage 0 of category
+  /// RECORDS_STORED, category ORGS (crosswalk 1.3); they end with the snapshot's day.
+  Status summary_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue, const ReportOrgs& orgs,
                       const Slice& slice, const std::function<Status(const SummaryRow&)>& each);
-  /// Rows of the slice by date descending, org rank, project, folder (byte order, none last).
-  Status project_folder_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue,
-                             const std::vector<const Org*>& orgs, const Slice& slice,
-                             const std::function<Status(const ProjectFolderRow&)>& each);
+  /// By date descending, org rank, project, folder (byte order, none last).
+  Status project_folder_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue, const ReportOrgs& orgs,
+                             const Slice& slice, const std::function<Status(const ProjectFolderRow&)>& each);
+  /// By meter id, date descending, org rank, asset name, asset type, project, folder, environment name, environment
+  /// type (byte order, none last), tier.
+  Status asset_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue, const ReportOrgs& orgs,
+                    const Slice& slice, const std::function<Status(const AssetRow&)>& each);
+  /// The slice's usage records, read from the ledger, by position. A record that was taken back (reversed at or before
+  /// the snapshot) and its reversal are passed over, also where they amend: what is left is what holds.
+  Status records(const Snapshot& snapshot, const ReportOrgs& orgs, const Slice& slice,
+                 const std::function<Status(const RecordRow&)>& each);
 
   /// Rows of `spec` over [period.from, period.to), whole hours; `orgs` in place of spec.orgs. The catalogue must
   /// outlive the reader.

@@ -71,8 +71,8 @@ class QueriesTest : public TestServer {
     entries_.insert(entries_.end(), fresh.begin(), fresh.end());
   }
 
-  std::vector<const Org*> linked(const catalog::Snapshot& catalogue) {
-    return {catalogue.org("top"), catalogue.org("a-sub"), catalogue.org("b-sub")};
+  static ReportOrgs linked(const catalog::Snapshot& catalogue) {
+    return always({catalogue.org("top"), catalogue.org("a-sub"), catalogue.org("b-sub")});
   }
 
   /// As lines, in the contract's order: date, org rank, meter.
@@ -102,7 +102,7 @@ class QueriesTest : public TestServer {
     std::vector<std::string> lines;
     for (const Slice& slice : slices) {
       check(queries_->summary_rows(snapshot, *catalogue, orgs, slice, [&](const SummaryRow& row) -> Status {
-        const auto rank = std::ranges::find(orgs, row.org) - orgs.begin();
+        const auto rank = std::ranges::find(orgs, row.org, &ReportOrg::org) - orgs.begin();
         lines.push_back(fmt::format("{} {} {} {} {}", format_day(row.day), rank, row.meter->id,
                                     row.rated.quantity.to_text(), row.rated.consumption.to_text()));
         EXPECT_EQ(format_day(row.billing_period.first), rank == 0 ? "2024-08-20" : "2024-09-01");
@@ -139,8 +139,8 @@ class QueriesTest : public TestServer {
       check(
           queries_->project_folder_rows(snapshot, *catalogue, orgs, slice, [&](const ProjectFolderRow& row) -> Status {
             lines.push_back(fmt::format("{} {} {}/{} {}", format_day(row.day),
-                                        std::ranges::find(orgs, row.org) - orgs.begin(), row.project, row.folder,
-                                        row.consumption.to_text()));
+                                        std::ranges::find(orgs, row.org, &ReportOrg::org) - orgs.begin(), row.project,
+                                        row.folder, row.consumption.to_text()));
             return {};
           }));
     }

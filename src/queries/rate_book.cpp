@@ -7,13 +7,8 @@
 
 namespace meterport::queries {
 
-RateBook::RateBook(const catalog::Snapshot& catalogue) : catalogue_(catalogue) {
-  for (const Org* org : catalogue.orgs()) {
-    for (const OrgChange& change : org->history) {
-      if (change.parent.has_value()) tree_breaks_.push_back(change.valid_from);
-    }
-  }
-}
+RateBook::RateBook(const catalog::Snapshot& catalogue)
+    : catalogue_(catalogue), tree_breaks_(catalogue.tree_changes()) {}
 
 Result<const Meter*> RateBook::meter(const Org& org, std::string_view id) const {
   if (const Meter* found = catalogue_.meter(org.id, id)) return found;

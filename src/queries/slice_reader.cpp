@@ -9,15 +9,21 @@ namespace meterport::queries {
 using warehouse::Code;
 using warehouse::Dimension;
 
-OrgCodes::OrgCodes(const loading::Dictionaries& dictionaries, const std::vector<const Org*>& orgs, std::size_t first,
+OrgCodes::OrgCodes(const loading::Dictionaries& dictionaries, const ReportOrgs& orgs, std::size_t first,
                    std::size_t end) {
-  for (std::size_t rank = first; rank < std::min(end, orgs.size()); ++rank) {
-    const Code code = dictionaries.find(Dimension::org, orgs[rank]->id);
-    if (code == 0) continue;
-    codes_.push_back(code);
-    if (code >= rank_by_code_.size()) rank_by_code_.resize(std::size_t{code} + 1);
-    rank_by_code_[code] = static_cast<std::uint32_t>(rank);
-  }
+  for (std::size_t rank = first; rank < std::min(end, orgs.size()); ++rank) add(dictionaries, *orgs[rank].org, rank);
+}
+
+OrgCodes::OrgCodes(const loading::Dictionaries& dictionaries, const std::vector<const Org*>& orgs) {
+  for (std::size_t rank = 0; rank < orgs.size(); ++rank) add(dictionaries, *orgs[rank], rank);
+}
+
+void OrgCodes::add(const loading::Dictionaries& dictionaries, const Org& org, std::size_t rank) {
+  const Code code = dictionaries.find(Dimension::org, org.id);
+  if (code == 0) return;
+  codes_.push_back(code);
+  if (code >= rank_by_code_.size()) rank_by_code_.resize(std::size_t{code} + 1);
+  rank_by_code_[code] = static_cast<std::uint32_t>(rank);
 }
 
 Status require_loaded(const loading::Loader& loader, const Snapshot& snapshot) {

@@ -12,13 +12,15 @@ namespace meterport::queries {
 class OrgCodes {
  public:
   /// Orgs [first, end) of the plan; ranks are places in `orgs`.
-  OrgCodes(const loading::Dictionaries& dictionaries, const std::vector<const Org*>& orgs, std::size_t first,
-           std::size_t end);
+  OrgCodes(const loading::Dictionaries& dictionaries, const ReportOrgs& orgs, std::size_t first, std::size_t end);
+  OrgCodes(const loading::Dictionaries& dictionaries, const std::vector<const Org*>& orgs);
   /// Those that have usage at all.
   [[nodiscard]] const std::vector<warehouse::Code>& codes() const { return codes_; }
   [[nodiscard]] std::uint32_t rank_of(warehouse::Code code) const { return rank_by_code_[code]; }
 
  private:
+  void add(const loading::Dictionaries& dictionaries, const Org& org, std::size_t rank);
+
   std::vector<warehouse::Code> codes_;
   std::vector<std::uint32_t> rank_by_code_;
 };

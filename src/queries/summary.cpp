@@ -25,9 +25,8 @@ std::uint64_t join(std::int32_t day, std::uint32_t org) {
 
 }  // namespace
 
-Status Queries::summary_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue,
-                             const std::vector<const Org*>& orgs, const Slice& slice,
-                             const std::function<Status(const SummaryRow&)>& each) {
+Status Queries::summary_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue, const ReportOrgs& orgs,
+                             const Slice& slice, const std::function<Status(const SummaryRow&)>& each) {
   if (auto loaded = require_loaded(loader_, snapshot); !loaded) return loaded;
   const OrgCodes codes(loader_.dictionaries(), orgs, slice.org_first, slice.org_end);
   const auto query = query_of(snapshot, loader_.dictionaries(), codes, slice);
@@ -47,13 +46,15 @@ Status Queries::summary_rows(const Snapshot& snapshot, const catalog::Snapshot& 
   std::ranges::sort(keys, {}, [](const SummaryKey& key) { return std::tuple(key.day_and_org, key.meter); });
 
   Rater rater(catalogue, orgs, meters);
+  if (auto opened = rater.open(warehouse_, snapshot, codes, slice.first); !opened) return opened;
   SummaryRow row;
   for (const SummaryKey& key : keys) {
     const Day day = slice.first.plus(key.day());
-    if (row.org != orgs[key.org()] || row.day != day) {
-      row.org = orgs[key.org()];
+    if (!orgs[key.org()].is_on(day)) continue;
+    if (row.org != orgs[key.org()].org || row.day != day) {
+      row.org = orgs[key.org()].org;
       row.day = day;
-      row.billing_period = billing_period_of(day, row.org->billing_anchor_on(day));
+      row.billing_period = billing_period_on(*row.org, day);
     }
     const auto meter = rater.meter(key.org(), key.meter);
     if (!meter) return fail(meter);

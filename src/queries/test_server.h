@@ -24,6 +24,13 @@ struct Entry {
   std::string subscription{}, app_id{}, app_name{}, app_hrn{}, billing_tag{};
 };
 
+/// For reports that do not look at the tree.
+inline ReportOrgs always(const std::vector<const Org*>& orgs) {
+  ReportOrgs all;
+  for (const Org* org : orgs) all.push_back({org, {{Day{-1'000'000}, Day{1'000'000}}}});
+  return all;
+}
+
 class TestServer : public ::testing::Test {
  protected:
   TestServer() {
