@@ -72,6 +72,8 @@ def test_one_mail_for_a_completed_and_one_for_a_failed_report(folder):
         assert ana.wait(failed)["status"] == "failed"
         check(sink.wait(2)[1], failed, link_of(server, failed), "failed")
         wait_for_attempts(server, "delivered", 2)
+        listed = server.api("GET", "/v1/deliveries").json()["deliveries"]
+        assert [(d["kind"], d["url"], d["state"], d["attempts_made"], d["last_status"]) for d in listed] == [("mail", "mailto:ana@acme.example", "delivered", 1, 250)] * 2
         server.advance(7200)
         server.restart()
         assert ana.wait(done)["status"] == "completed" and len(sink.mails) == 2 and attempts(server, "delivered") == 0
