@@ -161,6 +161,17 @@ TEST_F(LoaderTest, RecordsOfOtherKindsOnlyMoveThePosition) {
   EXPECT_EQ(loader_->dictionaries().find(Dimension::org, "acme"), 0u);
 }
 
+TEST_F(LoaderTest, AReversalTakesBackWhatItRepeats) {
+  const auto wrong = ingest(usage("acme", "1.5"));
+  ingest(usage("acme", "2"));
+  UsageRecord negated = usage("acme", "-1.5");
+  negated.id = "void";
+  std::string payload;
+  ledger::encode_record(payload, ledger::RecordKind::reversal, negated, {.reverses = wrong, .reason = "wrong"});
+  ASSERT_TRUE(loader_->wait_for(append(ledger::RecordKind::reversal, std::move(payload)), patience_ms));
+  EXPECT_EQ(total_of("acme"), "2");
+}
+
 TEST_F(LoaderTest, AllDimensionsAreCoded) {
   UsageRecord record = usage("acme", "1");
   record.project = "p";
