@@ -42,6 +42,10 @@ class MoodyWarehouse final : public warehouse::Warehouse {
                                                      Instant from, Instant to) override {
     return inner_->meters_in_use(as_of, orgs, from, to);
   }
+  Result<std::vector<warehouse::FirstDay>> first_days(std::uint64_t as_of, const std::vector<warehouse::Code>& orgs,
+                                                      const std::vector<warehouse::Code>& meters, Day before) override {
+    return inner_->first_days(as_of, orgs, meters, before);
+  }
   Result<bool> compact() override { return inner_->compact(); }
   Status checkpoint() override {
     ++checkpoints;
