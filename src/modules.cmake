@@ -8,7 +8,7 @@ meterport_module(model USES base)
 set(core base model)
 
 meterport_module(formats USES ${core} LIBS dep_simdjson dep_isal dep_zlib dep_zstd dep_crypto)
-meterport_module(rating USES ${core})
+meterport_module(rating USES ${core} TEST_LIBS dep_boost)
 meterport_module(control USES ${core} LIBS dep_soci)
 meterport_embed_migrations(mp_control)
 meterport_module(ledger USES ${core} LIBS dep_rocksdb dep_zstd dep_crypto)

@@ -36,7 +36,8 @@ auto rate_key(const Rate& rate) {
   return std::tie(rate.org, rate.valid_from, rate.tier_from);
 }
 
-Rate read_rate(FormCheck& check, const JsonValue& value, const std::string& pointer) {
+/// `divisor`: tiers are counted in the meter's unit, so that they must begin at an exact quantity of it.
+Rate read_rate(FormCheck& check, const JsonValue& value, const std::string& pointer, Decimal divisor) {
   ObjectReader reader(check, value, pointer, {"valid_from", "org", "tier_from", "ipu_per_unit"});
   Rate rate;
   rate.valid_from = reader.day("valid_from", Need::optional);
@@ -44,6 +45,9 @@ Rate read_rate(FormCheck& check, const JsonValue& value, const std::string& poin
   rate.tier_from = reader.decimal("tier_from", Need::optional).value_or(Decimal{});
   rate.ipu_per_unit = reader.decimal("ipu_per_unit", Need::required).value_or(Decimal{});
   if (rate.tier_from.is_negative()) reader.refuse("tier_from", "must not be negative");
+  if (!check.is_replay && !Total::exact_product(rate.tier_from, divisor)) {
+    reader.refuse("tier_from", "times the meter's divisor must have at most 18 decimals");
+  }
   if (rate.ipu_per_unit.is_negative()) reader.refuse("ipu_per_unit", "must not be negative");
   return rate;
 }
@@ -67,7 +71,7 @@ void check_tier_tables(FormCheck& check, const std::vector<Rate>& rates, const s
 void read_rates(ObjectReader& reader, Meter& meter) {
   std::size_t index = 0;
   for (const JsonValue& item : reader.items("rates", Need::optional)) {
-    meter.rates.push_back(read_rate(reader.check(), item, pointer_to(reader.at("rates"), index++)));
+    meter.rates.push_back(read_rate(reader.check(), item, pointer_to(reader.at("rates"), index++), meter.divisor));
   }
   std::ranges::sort(meter.rates, [](const Rate& a, const Rate& b) { return rate_key(a) < rate_key(b); });
   check_tier_tables(reader.check(), meter.rates, reader.at("rates"));

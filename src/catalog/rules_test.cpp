@@ -82,6 +82,8 @@ const Broken forms[] = {
      "/meters/0/rates/0/ipu_per_unit"},
     {"rate_negative", METER(R"("rates":[{"ipu_per_unit":-1}])"), "/meters/0/rates/0/ipu_per_unit"},
     {"tiers_from_5", METER(R"("rates":[{"tier_from":5,"ipu_per_unit":1}])"), "/meters/0/rates"},
+    {"tier_inexact", METER(R"("divisor":"1e-9","rates":[{"ipu_per_unit":2},{"tier_from":"1e-10","ipu_per_unit":1}])"),
+     "/meters/0/rates/1/tier_from"},
     {"tiers_equal", METER(R"("rates":[{"ipu_per_unit":1},{"tier_from":"0.0","ipu_per_unit":2}])"), "/meters/0/rates"},
     {"here_member", METER(R"("here":{"feature":"x"})"), "/meters/0/here/feature"},
     {"billing_negative", METER(R"("billing":{"block_size":"-1"})"), "/meters/0/billing/block_size"},

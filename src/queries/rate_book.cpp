@@ -25,6 +25,23 @@ Result<const Meter*> RateBook::meter(const Org& org, std::string_view id) const 
               fmt::format("org {}, meter {}, catalogue position {}", org.id, id, catalogue_.position()));
 }
 
+bool RateBook::is_ever_over(std::string_view above, const Org& org) const {
+  if (org.id == above) return true;
+  const auto is_under = [&](const std::string& parent) {
+    const Org* over = catalogue_.org(parent);
+    return over != nullptr && is_ever_over(above, *over);
+  };
+  return is_under(org.parent) || std::ranges::any_of(org.history, [&](const OrgChange& change) {
+           return change.parent.has_value() && is_under(*change.parent);
+         });
+}
+
+bool RateBook::has_tiers(const Meter& meter, const Org& org) const {
+  return std::ranges::any_of(meter.rates, [&](const Rate& rate) {
+    return !rate.tier_from.is_zero() && (rate.org.empty() || is_ever_over(rate.org, org));
+  });
+}
+
 const RateBook::MeterRates& RateBook::rates_of(const Meter& meter) {
   const auto [place, is_new] = meters_.try_emplace(&meter);
   MeterRates& rates = place->second;

@@ -24,6 +24,9 @@ class RateBook {
   /// internal: the snapshot does not know a meter that has usage.
   Result<const Meter*> meter(const Org& org, std::string_view id) const;
   RateSpan rates_on(const Meter& meter, const Org& org, Day day);
+  /// Whether a table of more than one tier may hold for the org on some day; false is certain.
+  bool has_tiers(const Meter& meter, const Org& org) const;
+  [[nodiscard]] const catalog::Snapshot& catalogue() const { return catalogue_; }
 
  private:
   struct MeterRates {
@@ -33,6 +36,8 @@ class RateBook {
   using Key = std::tuple<const Meter*, const Org*, std::size_t>;  ///< org null: the same for all
 
   const MeterRates& rates_of(const Meter& meter);
+  /// Whether `above` is the org or over it on some day.
+  [[nodiscard]] bool is_ever_over(std::string_view above, const Org& org) const;
 
   const catalog::Snapshot& catalogue_;
   std::vector<Day> tree_breaks_;  ///< days on which an org changed its parent

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <unordered_map>
+#include <vector>
 
 #include "queries/rate_book.h"
 #include "queries/report_orgs.h"
@@ -33,18 +34,29 @@ class Rater {
                     const std::function<void(const rating::TierPart&)>& each);
 
  private:
+  /// Days over which tiers fill without starting anew.
+  struct Fill {
+    Day first, end;
+  };
   struct Pair {
     const Meter* meter = nullptr;
+    bool has_tiers = false;
     RateSpan rates;
     rating::TierCounter counter;
+    Day fill_first;  ///< what the counter counts
   };
   static std::uint64_t key(std::uint32_t org, std::uint32_t meter) { return (std::uint64_t{org} << 32) | meter; }
   Pair& at(std::uint32_t org, std::uint32_t meter, Day day);
+  const Fill& fill_on(std::uint32_t org, Day day);
+  /// Ranks of meters that may be tiered for some org.
+  [[nodiscard]] std::vector<std::uint32_t> tiered_meters() const;
+  Status read_used(warehouse::Warehouse& warehouse, warehouse::SumQuery query, const OrgCodes& codes);
 
   RateBook book_;
   const ReportOrgs& orgs_;
   const TextOrder& meters_;
   std::unordered_map<std::uint64_t, Pair> pairs_;
+  std::unordered_map<std::uint32_t, Fill> fills_;  ///< by org, of the day last asked for
 };
 
 }  // namespace meterport::queries

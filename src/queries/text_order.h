@@ -36,6 +36,7 @@ class TextOrder {
   [[nodiscard]] std::uint32_t rank_of(warehouse::Code code) const { return rank_by_code_[code]; }
   /// Empty for "no value".
   [[nodiscard]] std::string_view text(std::uint32_t rank) const { return words_[rank].text; }
+  [[nodiscard]] warehouse::Code code(std::uint32_t rank) const { return words_[rank].code; }
   [[nodiscard]] std::size_t size() const { return words_.size(); }
 
  private:
