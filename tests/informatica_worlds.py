@@ -23,8 +23,9 @@ class World:
     """`catalogue`, `records`; the window that is exported: `first` to `last` (31 days)."""
 
     def __init__(self, seed, around_today=False, exact=False):
-        self.rng = rng = random.Random(seed)
-        self.exact = exact  # all IPUs have fewer than 18 decimals, so that printed columns add up
+        self.seed, self.rng = seed, random.Random(seed)
+        rng = self.rng
+        self.exact = exact  # no number has more than 18 decimals, so that printed columns add up; organizations cost 6
         today = datetime.now(timezone.utc).date()
         self.first = today - 20 * DAY if around_today else rng.choice([date(2024, 2, 1), date(2024, 1, 20), date(2024, 2, 25), date(2024, 9, 1), today - 150 * DAY])
         self.last, self.numbers = self.first + 30 * DAY, 0
@@ -61,10 +62,13 @@ class World:
         rng, entries = self.rng, {}
         for _ in range(rng.choice([0, 1, 1, 2, 3])):
             day = self.first + rng.randrange(-45, 45) * DAY
-            change = rng.choice([{"name": f"{rng.choice(NAMES)} renamed"}, {"status": "disabled"}, {"status": "deleted"}, {"status": "active"},
-                                 {"billing_anchor_day": rng.choice(ANCHORS)}, self.move(org), self.move(org)])
-            entries.setdefault(day, {}).update(change)
+            changes = [{"name": f"{rng.choice(NAMES)} renamed"}, {"billing_anchor_day": rng.choice(ANCHORS)}, *self.status(org), *[self.move(org)] * 2]
+            entries.setdefault(day, {}).update(rng.choice(changes))
         return [{"valid_from": str(day), **entries[day]} for day in sorted(entries) if entries[day]]
+
+    def status(self, org):
+        """The users of an org that is not active can't log in: the tests' users are those of the production orgs."""
+        return [{"name": "Top"}] if org["kind"] == "production" else [{"status": "disabled"}, {"status": "deleted"}, {"status": "active"}]
 
     def move(self, org):
         kinds = {"sub-org": ("production", "additional-production", "sandbox"), "sandbox": ("production",), "additional-production": ("production",)}
@@ -87,16 +91,16 @@ class World:
         for day in since + [str(self.first + n * DAY) for n in days]:
             bounds = sorted(rng.sample(known, rng.choice([0, 1, 2, 3])), key=Decimal)
             for bound in ["0", *bounds]:
-                rate = {"tier_from": bound, "ipu_per_unit": rng.choice(["0.16", "0.025", "0.1234567", "12", "0", "1.5"])}
+                rate = {"tier_from": bound, "ipu_per_unit": rng.choice(["0.16", "0.025", "0.1235" if self.exact else "0.1234567", "12", "0", "1.5"])}
                 yield {**({"valid_from": day} if day else {}), **({"org": owner} if owner else {}), **rate}
 
     def charges(self):
         rng = self.rng
         for id_, scalar in ((SUB_ORGS, "PER_ORG"), (SANDBOXES, "PER_ORG"), (SANDBOX_IPU, "IPU")):
-            rates = [] if scalar == "IPU" else [{"ipu_per_unit": "6"}, {"valid_from": str(self.first + 9 * DAY), "ipu_per_unit": rng.choice(["6", "7.5"])}]
-            if scalar == "PER_ORG" and rng.randrange(2):
-                rates.append({"org": "t0", "ipu_per_unit": "5"})
-            if rng.randrange(8):
+            rates = [] if scalar == "IPU" else [{"ipu_per_unit": "6"}]
+            if rates and not self.exact:
+                rates += [{"valid_from": str(self.first + 9 * DAY), "ipu_per_unit": "7.5"}, *([{"org": "t0", "ipu_per_unit": "5"}] * rng.randrange(2))]
+            if rng.randrange(8) or self.exact:
                 yield {"id": id_, "name": f"Charge {id_[:3]}", "scalar": scalar, "category": "ORGS", **({"rates": rates} if rates else {})}
 
     # --- Usage
