@@ -134,6 +134,10 @@ std::vector<SettingSpec> dialect_settings() {
          "Runs an all-linked export over the readable orgs and ends it PARTIAL_SUCCESS, instead of refusing it."),
     number("informatica.active_jobs_max", 5, "jobs", {1, 10'000}, "Unfinished jobs an org may have."),
     too_many_jobs_status,
+    text("informatica.callback_format", "text",
+         "What a callback carries unless its job says otherwise (callbackFormat): the vendor's sentence, or the job"
+         " object as JSON.",
+         {"text", "json"}),
     number("informatica.download_hold", 5, "s", {0, 60},
            "A download of an unfinished job waits this long for its end before it is refused."),
 

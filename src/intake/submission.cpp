@@ -104,7 +104,7 @@ Status Submission::plan() {
     if (slot.held.position != 0 && !slot.is_checked && has_differing_items(slot)) differing.push_back(s);
   }
   std::ranges::sort(differing, {}, [this](std::uint32_t s) { return std::pair(slots_[s].held.position, s); });
-  AscendingReader log(ledger_.log());
+  ledger::RecordFetcher log(ledger_.log());
   for (const std::uint32_t s : differing) {
     if (Status checked = check_conflicts(slots_[s], log); !checked) return checked;
   }
@@ -149,7 +149,7 @@ Status Submission::claim_slots() {
   return {};
 }
 
-Status Submission::check_conflicts(Slot& slot, AscendingReader& log) {
+Status Submission::check_conflicts(Slot& slot, ledger::RecordFetcher& log) {
   const Result<bool> is_same = holds_same_key(slot, log);
   if (!is_same) return fail(is_same);
   if (!*is_same) {
@@ -165,7 +165,7 @@ Status Submission::check_conflicts(Slot& slot, AscendingReader& log) {
   return {};
 }
 
-Result<bool> Submission::holds_same_key(const Slot& slot, AscendingReader& log) {
+Result<bool> Submission::holds_same_key(const Slot& slot, ledger::RecordFetcher& log) {
   if (slot.stored_item != none) return true;
   const Result<ledger::StoredRecord> stored = log.at(slot.held.position);
   if (!stored) return fail(stored);

@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "intake/ascending_reader.h"
 #include "intake/intake.h"
 #include "ledger/ledger.h"
+#include "ledger/record_fetcher.h"
 
 namespace meterport::intake {
 
@@ -59,8 +59,8 @@ class Submission : public std::enable_shared_from_this<Submission> {
   void part_ended();
   Status plan();
   Status claim_slots();
-  Status check_conflicts(Slot& slot, AscendingReader& log);
-  Result<bool> holds_same_key(const Slot& slot, AscendingReader& log);
+  Status check_conflicts(Slot& slot, ledger::RecordFetcher& log);
+  Result<bool> holds_same_key(const Slot& slot, ledger::RecordFetcher& log);
   Status keep_evidence(const Slot& slot, std::uint32_t item);
   void write();
   void written(Result<ledger::Appended> appended);

@@ -12,11 +12,12 @@ class ActiveSource final : public UnitSource {
  public:
   explicit ActiveSource(std::shared_ptr<ActiveSegment> segment) : segment_(std::move(segment)) {}
 
-  Result<StreamState> seek(Position from) override {
+  Result<StreamState> seek(Position from) override { return go_to(segment_->mark_of(from)); }
+
+  std::optional<StreamState> seek_ahead(Position from) override {
     const BatchMark mark = segment_->mark_of(from);
-    offset_ = mark.offset;
-    start_ = have_ = 0;
-    return StreamState{mark.first, 0, mark.commit_time, {}};
+    if (mark.offset < offset_ + have_) return std::nullopt;
+    return go_to(mark);
   }
 
   Result<std::string_view> refill(std::size_t consumed) override {
@@ -37,6 +38,12 @@ class ActiveSource final : public UnitSource {
   }
 
  private:
+  StreamState go_to(const BatchMark& mark) {
+    offset_ = mark.offset;
+    start_ = have_ = 0;
+    return {mark.first, 0, mark.commit_time, {}};
+  }
+
   std::shared_ptr<ActiveSegment> segment_;
   std::uint64_t offset_ = 0;  ///< in the file, of the view
   std::size_t start_ = 0;     ///< in buffer_, of the view

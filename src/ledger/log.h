@@ -104,6 +104,9 @@ class LogReader {
   virtual ~LogReader() = default;
   /// The next durable record; false = none yet. internal: damage found, with a text that says where.
   virtual Result<bool> next(StoredRecord& record) = 0;
+  /// The records before `from` are not given out. Blocks and segments that hold nothing else are not read; a `from`
+  /// that was passed changes nothing.
+  virtual void skip_to(Position from) = 0;
 };
 
 /// One record by position; not_found beyond the durable end, or of a kind that a later format brought. `storage`

@@ -39,6 +39,18 @@ Result<bool> SegmentLogReader::next(StoredRecord& record) {
   }
 }
 
+void SegmentLogReader::skip_to(Position from) {
+  if (from <= next_) return;
+  next_ = from;
+  if (!units_) return;
+  const auto complete_last = segment_->complete_last();
+  if (complete_last && *complete_last < from) {
+    units_.reset();
+  } else {
+    units_->skip_to(from);
+  }
+}
+
 Result<bool> SegmentLogReader::enter_segment() {
   segment_ = segments_->find(next_);
   if (!segment_) return false;

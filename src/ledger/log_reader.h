@@ -15,6 +15,7 @@ class SegmentLogReader final : public LogReader {
       : segments_(std::move(segments)), next_(from == 0 ? 1 : from) {}
 
   Result<bool> next(StoredRecord& record) override;
+  void skip_to(Position from) override;
 
  private:
   /// False: the segment that will hold the next record is not there yet.

@@ -24,15 +24,12 @@ class SealedSource final : public UnitSource {
                std::shared_ptr<const std::vector<BlockEntry>> table)
       : segment_(std::move(segment)), file_(std::move(file)), table_(std::move(table)) {}
 
-  Result<StreamState> seek(Position from) override {
-    const auto after = std::ranges::upper_bound(*table_, from, {}, &BlockEntry::first);
-    // Blocks of one position (a batch head that just fitted, its frames in the next block): the first of them.
-    const Position first = after == table_->begin() ? table_->front().first : std::prev(after)->first;
-    next_block_ =
-        static_cast<std::size_t>(std::ranges::lower_bound(*table_, first, {}, &BlockEntry::first) - table_->begin());
-    start_ = have_ = 0;
-    const BlockEntry& entry = (*table_)[next_block_];
-    return StreamState{entry.first, entry.records_left, entry.commit_time, entry.arrival_time};
+  Result<StreamState> seek(Position from) override { return go_to(block_of(from)); }
+
+  std::optional<StreamState> seek_ahead(Position from) override {
+    const std::size_t block = block_of(from);
+    if (block < next_block_) return std::nullopt;
+    return go_to(block);
   }
 
   Result<std::string_view> refill(std::size_t consumed) override {
@@ -47,6 +44,20 @@ class SealedSource final : public UnitSource {
   }
 
  private:
+  [[nodiscard]] std::size_t block_of(Position position) const {
+    const auto after = std::ranges::upper_bound(*table_, position, {}, &BlockEntry::first);
+    // Blocks of one position (a batch head that just fitted, its frames in the next block): the first of them.
+    const Position first = after == table_->begin() ? table_->front().first : std::prev(after)->first;
+    return static_cast<std::size_t>(std::ranges::lower_bound(*table_, first, {}, &BlockEntry::first) - table_->begin());
+  }
+
+  StreamState go_to(std::size_t block) {
+    next_block_ = block;
+    start_ = have_ = 0;
+    const BlockEntry& entry = (*table_)[block];
+    return {entry.first, entry.records_left, entry.commit_time, entry.arrival_time};
+  }
+
   Status load(const BlockEntry& entry) {
     const std::string where = fmt::format("the block at position {}", entry.first);
     if (entry.plain_bytes > batch_bytes_max || entry.compressed_bytes > batch_bytes_max) {

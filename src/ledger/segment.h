@@ -27,6 +27,9 @@ class UnitSource {
   virtual ~UnitSource() = default;
   /// Goes to a unit boundary at or before that position.
   virtual Result<StreamState> seek(Position from) = 0;
+  /// The same where that boundary lies beyond the last view; else stays, as reading on gets there sooner. For a `from`
+  /// after what was read.
+  virtual std::optional<StreamState> seek_ahead(Position from) = 0;
   /// Forgets the first `consumed` bytes of the last view and gives the rest and more. No more bytes than before: that
   /// is all there is for now.
   virtual Result<std::string_view> refill(std::size_t consumed) = 0;

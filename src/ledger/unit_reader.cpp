@@ -37,6 +37,14 @@ Result<bool> UnitReader::next() {
   }
 }
 
+void UnitReader::skip_to(Position from) {
+  const auto state = source_->seek_ahead(from);
+  if (!state) return;
+  state_ = *state;
+  bytes_ = {};
+  at_ = 0;
+}
+
 Parse UnitReader::parse() {
   const std::string_view rest = bytes_.substr(at_);
   is_head_ = state_.records_left == 0;

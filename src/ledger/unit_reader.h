@@ -14,6 +14,8 @@ class UnitReader {
 
   /// Goes to the next unit; false: none for now, call again later. internal: damaged.
   Result<bool> next();
+  /// Passes over units before that position where that saves reading them; next() may still give some of them.
+  void skip_to(Position from);
 
   // The unit next() went to; views are valid until the next call.
   [[nodiscard]] bool is_head() const { return is_head_; }

@@ -24,6 +24,7 @@ class BatchBuilder {
   void clear();
 
  private:
+  void add_fact(ledger::Position position, const UsageRecord& usage);
   void code(warehouse::Fact& fact, warehouse::Dimension dimension, std::string_view text);
   Dictionaries& dictionaries_;
   warehouse::LoadBatch batch_;

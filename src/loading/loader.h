@@ -1,8 +1,9 @@
 // Log -> warehouse: one thread reads the log in position order and appends facts, dictionary words and roll-up in
 // one transaction with the position, so a replay changes nothing. Runs at lower priority; can be poked.
 //
-// Usage records become facts; records of other kinds only move the position. When the warehouse refuses a batch, the
-// loader logs it, keeps the batch and tries again until it goes in; damage in the log stops it for good.
+// Usage records and their reversals (which read as the negated record) become facts; records of other kinds only move
+// the position. When the warehouse refuses a batch, the loader logs it, keeps the batch and tries again until it goes
+// in; damage in the log stops it for good.
 // The log and the warehouse must outlive the loader. All members may be called from any thread.
 #pragma once
 

@@ -42,6 +42,10 @@ class MoodyWarehouse final : public warehouse::Warehouse {
                                                      Instant from, Instant to) override {
     return inner_->meters_in_use(as_of, orgs, from, to);
   }
+  Result<std::vector<warehouse::FirstDay>> first_days(std::uint64_t as_of, const std::vector<warehouse::Code>& orgs,
+                                                      const std::vector<warehouse::Code>& meters, Day before) override {
+    return inner_->first_days(as_of, orgs, meters, before);
+  }
   Result<bool> compact() override { return inner_->compact(); }
   Status checkpoint() override {
     ++checkpoints;
@@ -159,6 +163,17 @@ TEST_F(LoaderTest, RecordsOfOtherKindsOnlyMoveThePosition) {
   ASSERT_TRUE(loader_->wait_for(watermark, patience_ms));
   EXPECT_EQ(take(store_->loaded_position()), watermark);
   EXPECT_EQ(loader_->dictionaries().find(Dimension::org, "acme"), 0u);
+}
+
+TEST_F(LoaderTest, AReversalTakesBackWhatItRepeats) {
+  const auto wrong = ingest(usage("acme", "1.5"));
+  ingest(usage("acme", "2"));
+  UsageRecord negated = usage("acme", "-1.5");
+  negated.id = "void";
+  std::string payload;
+  ledger::encode_record(payload, ledger::RecordKind::reversal, negated, {.reverses = wrong, .reason = "wrong"});
+  ASSERT_TRUE(loader_->wait_for(append(ledger::RecordKind::reversal, std::move(payload)), patience_ms));
+  EXPECT_EQ(total_of("acme"), "2");
 }
 
 TEST_F(LoaderTest, AllDimensionsAreCoded) {

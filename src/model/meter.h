@@ -58,6 +58,8 @@ struct Meter {
   [[nodiscard]] const std::string& scalar_or_unit() const { return scalar.empty() ? unit : scalar; }
   /// Category ORGS: rows are made by the server, records on it are refused.
   [[nodiscard]] bool is_made_by_server() const { return category == "ORGS"; }
+  /// Category RECORDS_STORED: from its first record on, an org has a row of every day, also of usage 0.
+  [[nodiscard]] bool has_row_every_day() const { return category == "RECORDS_STORED"; }
 };
 
 /// The divisor a known scalar brings (informatica.md 8: MILLION_ROWS -> 1,000,000); none for others.

@@ -130,10 +130,4 @@ Result<std::vector<std::string>> Queries::meters_in_use(const Snapshot& snapshot
   return ids;
 }
 
-Result<std::vector<std::string>> Queries::summary_meters(const Snapshot& snapshot, const catalog::Snapshot& catalogue,
-                                                         const ReportOrgs& orgs, Day first, Day last) {
-  (void)catalogue;
-  return meters_in_use(snapshot, orgs, first, last);
-}
-
 }  // namespace meterport::queries

@@ -138,7 +138,8 @@ class Queries {
   Status asset_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue, const ReportOrgs& orgs,
                     const Slice& slice, const std::function<Status(const AssetRow&)>& each);
   /// The slice's usage records, read from the ledger, by position. A record that was taken back (reversed at or before
-  /// the snapshot) and its reversal are passed over, also where they amend: what is left is what holds.
+  /// the snapshot) and its reversal are passed over, also where they amend: what is left is what holds. Erased records
+  /// have nothing left to show and are passed over too. Days as in rated rows.
   Status records(const Snapshot& snapshot, const ReportOrgs& orgs, const Slice& slice,
                  const std::function<Status(const RecordRow&)>& each);
 

@@ -22,6 +22,7 @@ struct Entry {
   std::string org, meter, time, quantity, project, folder;
   std::uint64_t position = 0;  ///< once it is in the ledger
   std::string subscription{}, app_id{}, app_name{}, app_hrn{}, billing_tag{};
+  std::string asset_name{}, asset_type{}, environment_id{}, environment_name{}, environment_type{};
 };
 
 /// For reports that do not look at the tree.
@@ -85,6 +86,8 @@ class TestServer : public ::testing::Test {
       record.subscription = entry.subscription;
       record.app = {.id = entry.app_id, .name = entry.app_name, .hrn = entry.app_hrn};
       record.billing_tag = entry.billing_tag;
+      record.asset = {.name = entry.asset_name, .type = entry.asset_type};
+      record.environment = {.id = entry.environment_id, .name = entry.environment_name, .type = entry.environment_type};
       ledger::encode_usage(batch.payloads, record);
       ends.push_back(batch.payloads.size());
     }

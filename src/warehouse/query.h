@@ -94,6 +94,12 @@ struct SumRow {
   std::uint64_t records = 0;
 };
 
+/// The day of the earliest fact of an org and meter.
+struct FirstDay {
+  Code org = 0, meter = 0;
+  Day day;
+};
+
 /// How many facts a (day, org) or (day) holds: for cutting work into slices.
 struct DayCount {
   Day day;

@@ -63,6 +63,10 @@ class Warehouse {
   /// Distinct meters with a fact in the period.
   virtual Result<std::vector<Code>> meters_in_use(std::uint64_t as_of_position, const std::vector<Code>& orgs,
                                                   Instant from, Instant to) = 0;
+  /// Of each of these orgs and meters that has a fact before `before` at or before as_of_position; neither list may be
+  /// empty.
+  virtual Result<std::vector<FirstDay>> first_days(std::uint64_t as_of_position, const std::vector<Code>& orgs,
+                                                   const std::vector<Code>& meters, Day before) = 0;
   /// One step of keeping the roll-up: extends it or merges parts of it, if due; true = it did. Answers do not change
   /// by it. Called by the loader's thread, between batches.
   virtual Result<bool> compact() = 0;

@@ -200,6 +200,27 @@ TEST_F(WarehouseTest, DaysBefore1970AreFloored) {
   EXPECT_EQ(std::get<2>(ask(*store_, query).begin()->first), -1);
 }
 
+using FirstDays = std::map<std::pair<Code, Code>, std::int32_t>;
+
+FirstDays ask_first_days(Warehouse& store, std::uint64_t as_of, Day before) {
+  FirstDays days;
+  for (const FirstDay& first : store.first_days(as_of, {1, 3}, {2, 3, 4}, before).value()) {
+    EXPECT_TRUE(days.try_emplace({first.org, first.meter}, first.day.days).second) << "a pair came twice";
+  }
+  return days;
+}
+
+FirstDays look_for_first_days(const std::vector<Fact>& facts, std::uint64_t as_of, Day before) {
+  FirstDays days;
+  for (const Fact& f : facts) {
+    const Day day = day_of(Instant{f.time_us});
+    if (f.position > as_of || day >= before || f.codes[0] == 2 || f.codes[1] == 1) continue;
+    const auto place = days.try_emplace({f.codes[0], f.codes[1]}, day.days).first;
+    place->second = std::min(place->second, day.days);
+  }
+  return days;
+}
+
 // Random batches, merges, checkpoints and reopenings in between; after each, sums as of random positions (the first,
 // the last, inside merged runs) equal plain additions.
 TEST_F(WarehouseTest, SumsAsOfAnyPositionEqualPlainAdditions) {
@@ -249,6 +270,8 @@ TEST_F(WarehouseTest, SumsAsOfAnyPositionEqualPlainAdditions) {
       if (below(3) == 0) query.from = query.from.plus_us(static_cast<std::int64_t>(below(day_us)));
       if (below(3) == 0) query.to = start_of(Day{first_day + 1 + static_cast<std::int32_t>(below(9))});
       ASSERT_EQ(ask(*store_, query), add_up(facts, query)) << "round " << round << " as of " << as_of;
+      const Day before{first_day + static_cast<std::int32_t>(below(12))};
+      ASSERT_EQ(ask_first_days(*store_, as_of, before), look_for_first_days(facts, as_of, before));
     }
   }
   EXPECT_TRUE(merged);

@@ -55,7 +55,7 @@ def test_I14_missing_unparsable_and_reversed_dates_are_400_and_make_no_job(share
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("job_type", [None, "summary", "Summary", "EVERYTHING", "", 5, "ASSET"])
+@pytest.mark.parametrize("job_type", [None, "summary", "Summary", "EVERYTHING", "", 5, "asset"])
 def test_I15_bad_job_types_are_400(shared, job_type):
     before = job_count(shared)
     answer = shared.informatica().post(jobType=job_type)

@@ -60,6 +60,18 @@ def test_field_meterId_is_null_without_job_level(job):
 
 
 @pytest.mark.quick
+def test_field_meterId_of_a_job_that_asks_for_job_level_details(shared):
+    client = shared.informatica()
+    meter = "a2nB20h1o0lc7k3P9xtWS8"
+    for fields in ({"resource": "ExportServiceJobLevelMeteringData"}, {"jobType": "ASSET"}):
+        posted = client.post(meterId=meter, **fields).json()
+        done = client.wait(posted["jobId"])
+        assert posted["meterId"] == done["meterId"] == meter and list(done) == list(SAMPLE)
+    every = client.post(resource="ExportServiceJobLevelMeteringData", allMeters="TRUE").json()
+    assert every["meterId"] is None and client.wait(every["jobId"])["meterId"] is None
+
+
+@pytest.mark.quick
 def test_fields_startDate_and_endDate_are_echoed(job):
     assert (job["startDate"], job["endDate"]) == ("2024-08-01T10:00:00Z", "2024-12-31T00:00:00Z")
 

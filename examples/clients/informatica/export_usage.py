@@ -16,7 +16,8 @@ import time
 import urllib.error
 import urllib.request
 
-RESOURCE = "/public/core/v3/license/metering/ExportMeteringData"
+METERING = "/public/core/v3/license/metering/"
+RESOURCE = METERING + "ExportMeteringData"  # status and ZIP of every job are under it, whichever resource made the job
 
 
 class Client:
@@ -29,12 +30,20 @@ class Client:
         self.session = answer["userInfo"]["sessionId"]
 
     def post_export(self, start: str, end: str, job_type: str = "SUMMARY", all_linked: bool = False,
-                    combined: bool = False, callback_url: str | None = None) -> dict:
-        body = {"startDate": start, "endDate": end, "jobType": job_type,
-                "allLinkedOrgs": str(all_linked).upper(), "combinedMeterUsage": str(combined).upper()}
-        if callback_url:
-            body["callbackUrl"] = callback_url
-        return self._send("POST", self.base + RESOURCE, body)
+                    combined: bool = False, callback_url: str | None = None, meter: str | None = None) -> dict:
+        """SUMMARY, PROJECT_FOLDER or ASSET; only ASSET looks at the meter."""
+        return self._post("ExportMeteringData", start, end, jobType=job_type, allLinkedOrgs=str(all_linked).upper(),
+                          combinedMeterUsage=str(combined).upper(), meterId=meter, callbackUrl=callback_url)
+
+    def post_older_summary(self, start: str, end: str, combined: bool = False, callback_url: str | None = None) -> dict:
+        """The summary of all linked organizations by the older resource; not combined: a CSV for each meter."""
+        return self._post("ExportMeteringDataAllLinkedOrgsAcrossRegion", start, end, combinedMeterUsage=str(combined).upper(),
+                          callbackUrl=callback_url)
+
+    def post_job_level(self, start: str, end: str, meter: str | None = None, callback_url: str | None = None) -> dict:
+        """Single runs of one meter, or of all."""
+        choice = {"meterId": meter} if meter else {"allMeters": "TRUE"}
+        return self._post("ExportServiceJobLevelMeteringData", start, end, callbackUrl=callback_url, **choice)
 
     def status(self, job_id: str) -> dict:
         return self._send("GET", f"{self.base}{RESOURCE}/{job_id}")
@@ -57,6 +66,10 @@ class Client:
 
     def logout(self) -> None:
         self._send("POST", self.base + "/public/core/v3/logout", {})
+
+    def _post(self, resource: str, start: str, end: str, **fields: str | None) -> dict:
+        body = {"startDate": start, "endDate": end, **{name: value for name, value in fields.items() if value is not None}}
+        return self._send("POST", self.base + METERING + resource, body)
 
     def _send(self, method: str, url: str, body: dict | None = None, raw: bool = False):
         request = urllib.request.Request(url, method=method)
@@ -87,14 +100,15 @@ def main() -> int:
     parser.add_argument("--password", default=os.environ.get("METERPORT_ADMIN_PASSWORD"))
     parser.add_argument("--from", dest="start", required=True, help="yyyy-MM-ddTHH:mm:ssZ")
     parser.add_argument("--to", dest="end", required=True, help="yyyy-MM-ddTHH:mm:ssZ; its day is included")
-    parser.add_argument("--job-type", default="SUMMARY", choices=["SUMMARY", "PROJECT_FOLDER"])
+    parser.add_argument("--job-type", default="SUMMARY", choices=["SUMMARY", "PROJECT_FOLDER", "ASSET"])
+    parser.add_argument("--meter", help="only this meter, for ASSET")
     parser.add_argument("--all-linked", action="store_true")
     parser.add_argument("--combined", action="store_true")
     parser.add_argument("-o", "--output", help="file to write; default <jobId>.zip")
     options = parser.parse_args()
     try:
         client = Client(options.login, options.user, options.password)
-        job = client.post_export(options.start, options.end, options.job_type, options.all_linked, options.combined)
+        job = client.post_export(options.start, options.end, options.job_type, options.all_linked, options.combined, meter=options.meter)
         job = client.wait(job["jobId"])
         if job["status"] == "FAILED":
             print(f"job {job['jobId']} failed: {job.get('errorMessage')}", file=sys.stderr)

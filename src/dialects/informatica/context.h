@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "catalog/snapshot.h"
 #include "dialects/informatica/errors.h"
 #include "dialects/informatica/informatica.h"
 #include "dialects/informatica/requests.h"
@@ -20,11 +21,22 @@ Result<Principal> authenticate(const Services& services, const http::Request& re
 /// `<origin>/saas`, without trailing slash.
 std::string base_url(const http::Request& request);
 
+/// The printed id of the org that is the parent on that day, "0" for a top org.
+std::string parent_org_id(const catalog::Snapshot& catalogue, const Org& org, Day day);
+
 // Handlers, by the resource they serve. Each answers once.
 http::Response login_v3(const Services& services, const http::Request& request);
 http::Response login_v2(const Services& services, const http::Request& request);
 http::Response logout(const Services& services, const http::Request& request, Shape shape);
 http::Response login_oauth(const Services& services, const http::Request& request);
+http::Response login_identity_service(const Services& services, const http::Request& request);
+http::Response logout_all(const Services& services, const http::Request& request);
+http::Response valid_session_id(const Services& services, const http::Request& request);
+
+http::Response own_org(const Services& services, const http::Request& request);
+http::Response org_by_id(const Services& services, const http::Request& request);
+http::Response org_by_name(const Services& services, const http::Request& request);
+http::Response activity_log(const Services& services, const http::Request& request);
 
 http::Response post_export(const Services& services, const http::Request& request, Resource resource);
 http::Response get_status(const Services& services, const http::Request& request);

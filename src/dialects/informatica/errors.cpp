@@ -3,16 +3,14 @@
 #include <string_view>
 
 #include "base/json_writer.h"
+#include "dialects/informatica/path_guesses.h"
 
 namespace meterport::informatica {
 namespace {
 
-/// Clients guess a `/jobs/` in the middle (informatica.md section 1): the message names the right path.
 std::string message_for(const http::Request& request, const Error& error) {
-  if (error.kind == ErrorKind::no_such_path && request.path.find("/ExportMeteringData/jobs/") != std::string::npos) {
-    return "No such path. The status of a job is at "
-           "<baseApiUrl>/public/core/v3/license/metering/ExportMeteringData/<jobId>, "
-           "its ZIP at .../ExportMeteringData/<jobId>/download";
+  if (error.kind == ErrorKind::no_such_path) {
+    if (const auto guess = right_path_for(request.path); !guess.empty()) return "No such path. " + std::string(guess);
   }
   if (!error.text.empty()) return error.text;
   return std::string(to_string(error.kind));
@@ -33,7 +31,8 @@ WireError wire_error(ErrorKind kind, Shape shape, int too_many_jobs_status) {
     case ErrorKind::forbidden:
       return {403, "METERING_FORBIDDEN"};
     case ErrorKind::not_found:
-      return {404, "METERING_JOB_NOT_FOUND"};
+      // What a v2 path looks for is an org, a v3 path a job.
+      return {404, shape == Shape::v2 ? "METERING_ORG_NOT_FOUND" : "METERING_JOB_NOT_FOUND"};
     case ErrorKind::no_such_path:
       return {404, "METERING_NO_SUCH_PATH"};
     case ErrorKind::method_not_allowed:

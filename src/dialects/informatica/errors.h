@@ -10,7 +10,7 @@ namespace meterport::informatica {
 /// Which body a path speaks: v3 `{"error":{...}}`, v2 `{"@type":"error",...}`.
 enum class Shape { v3, v2 };
 
-/// The status and code of a core error kind on this wire. `is_v2` matters to bad credentials alone.
+/// The status and code of a core error kind on this wire. The shape matters to bad credentials and to not_found.
 struct WireError {
   int status;
   const char* code;

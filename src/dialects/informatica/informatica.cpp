@@ -66,6 +66,41 @@ void add_fallbacks(http::Router& router, const std::shared_ptr<const Services>& 
   add("/identity-service/", Shape::v3);
 }
 
+using ServicesPtr = std::shared_ptr<const Services>;
+
+void add_session_routes(Paths& paths, const ServicesPtr& services) {
+  using http::Method;
+  using http::Request;
+  paths.add(Method::post, "/public/core/v3/login", Shape::v3,
+            [services](const Request& r) { return login_v3(*services, r); });
+  paths.add(Method::post, "/public/core/v3/logout", Shape::v3,
+            [services](const Request& r) { return logout(*services, r, Shape::v3); });
+  paths.add(Method::post, "/api/v2/user/logout", Shape::v2,
+            [services](const Request& r) { return logout(*services, r, Shape::v2); });
+  paths.add(Method::post, "/api/v2/user/validSessionId", Shape::v2,
+            [services](const Request& r) { return valid_session_id(*services, r); });
+  paths.add_login_host(Method::post, "/ma/api/v2/user/login", Shape::v2,
+                       [services](const Request& r) { return login_v2(*services, r); });
+  paths.add_login_host(Method::post, "/ma/api/v2/user/loginOAuth", Shape::v2,
+                       [services](const Request& r) { return login_oauth(*services, r); });
+  paths.add_login_host(Method::post, "/ma/api/v2/user/logoutall", Shape::v2,
+                       [services](const Request& r) { return logout_all(*services, r); });
+  paths.add_login_host(Method::post, "/identity-service/api/v1/Login", Shape::v3,
+                       [services](const Request& r) { return login_identity_service(*services, r); });
+}
+
+void add_read_routes(Paths& paths, const ServicesPtr& services) {
+  using http::Method;
+  using http::Request;
+  paths.add(Method::get, "/api/v2/org", Shape::v2, [services](const Request& r) { return own_org(*services, r); });
+  paths.add(Method::get, "/api/v2/org/name/{name}", Shape::v2,
+            [services](const Request& r) { return org_by_name(*services, r); });
+  paths.add(Method::get, "/api/v2/org/{orgId}", Shape::v2,
+            [services](const Request& r) { return org_by_id(*services, r); });
+  paths.add(Method::get, "/api/v2/activity/activityLog", Shape::v2,
+            [services](const Request& r) { return activity_log(*services, r); });
+}
+
 }  // namespace
 
 void add_routes(http::Router& router, const Services& given) {
@@ -75,17 +110,8 @@ void add_routes(http::Router& router, const Services& given) {
   using http::Method;
   using http::Request;
 
-  paths.add(Method::post, "/public/core/v3/login", Shape::v3,
-            [services](const Request& r) { return login_v3(*services, r); });
-  paths.add(Method::post, "/public/core/v3/logout", Shape::v3,
-            [services](const Request& r) { return logout(*services, r, Shape::v3); });
-  paths.add_login_host(Method::post, "/ma/api/v2/user/login", Shape::v2,
-                       [services](const Request& r) { return login_v2(*services, r); });
-  paths.add_login_host(Method::post, "/ma/api/v2/user/loginOAuth", Shape::v2,
-                       [services](const Request& r) { return login_oauth(*services, r); });
-  paths.add(Method::post, "/api/v2/user/logout", Shape::v2,
-            [services](const Request& r) { return logout(*services, r, Shape::v2); });
-
+  add_session_routes(paths, services);
+  add_read_routes(paths, services);
   const auto add_post = [&](const char* name, Resource resource) {
     paths.add(Method::post, std::string(metering) + name, Shape::v3,
               [services, resource](const Request& r) { return post_export(*services, r, resource); });

@@ -15,6 +15,9 @@ std::string to_json(const Echo& echo) {
                          {"older", echo.is_older_resource},
                          {"combined", echo.combined}};
   if (echo.callback_url) json["callbackUrl"] = *echo.callback_url;
+  if (!echo.meter.empty()) json["meterId"] = echo.meter;
+  if (echo.all_meters) json["allMeters"] = *echo.all_meters;
+  if (echo.callback_format == CallbackFormat::json) json["callbackFormat"] = "json";
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -30,6 +33,9 @@ Echo parse_echo(const exports::Job& job) {
   echo.is_older_resource = json.value("older", false);
   echo.combined = json.value("combined", false);
   if (json.contains("callbackUrl")) echo.callback_url = json["callbackUrl"].get<std::string>();
+  echo.meter = json.value("meterId", "");
+  if (json.contains("allMeters")) echo.all_meters = json["allMeters"].get<bool>();
+  if (json.value("callbackFormat", "") == "json") echo.callback_format = CallbackFormat::json;
   return echo;
 }
 
@@ -62,30 +68,49 @@ std::string error_message(const exports::Job& job, const Echo& echo) {
   return has_text ? job.error : std::string();
 }
 
+const char* flag_text(bool flag) {
+  return flag ? "TRUE" : "FALSE";
+}
+
+void append_text_or_null(JsonWriter& json, const char* name, const std::optional<std::string>& text) {
+  if (text) {
+    json.field(name, *text);
+  } else {
+    json.null_field(name);
+  }
+}
+
 }  // namespace
 
-std::string job_json(const exports::Job& job, bool is_post_of_older) {
+std::string job_json(const exports::Job& job, Answer answer) {
   const Echo echo = parse_echo(job);
+  const bool is_post_of_older = answer == Answer::post && echo.is_older_resource;
   std::string body;
   JsonWriter json(body);
   json.begin_object().field("jobId", job.id).field("status", wire_status(job.state));
   if (const std::string message = error_message(job, echo); !message.empty()) json.field("errorMessage", message);
   json.field("orgId", echo.org_id).field("userId", job.user_id).field("selectedOrgId", echo.org_id);
-  if (!is_post_of_older) json.null_field("meterId");
-  json.field("startDate", echo.start_date).field("endDate", echo.end_date);
-  if (echo.callback_url) {
-    json.field("callbackUrl", *echo.callback_url);
-  } else {
-    json.null_field("callbackUrl");
+  if (!is_post_of_older) {
+    append_text_or_null(json, "meterId", echo.meter.empty() ? std::nullopt : std::optional(echo.meter));
   }
+  if (answer == Answer::post && echo.all_meters) json.field("allMeters", flag_text(*echo.all_meters));
+  json.field("startDate", echo.start_date).field("endDate", echo.end_date);
+  append_text_or_null(json, "callbackUrl", echo.callback_url);
   const Instant created = job.snapshot.as_of.us != 0 ? job.snapshot.as_of : job.created;
   json.field("createTime", format_seconds_z(created)).field("updateTime", format_seconds_z(job.updated));
-  if (is_post_of_older) json.field("combinedMeterUsage", echo.combined ? "TRUE" : "FALSE");
+  if (is_post_of_older) json.field("combinedMeterUsage", flag_text(echo.combined));
   json.end_object();
   return body;
 }
 
 std::string callback_text(const exports::Job& job) {
+  if (parse_echo(job).callback_format == CallbackFormat::json) {
+    std::string body;
+    JsonWriter json(body);
+    json.begin_object().field("type", "export.finished").field("timestamp", format_seconds_z(job.updated));
+    json.key("data").raw(job_json(job, Answer::status)).end_object();
+    return body;
+  }
   return fmt::format("Job with jobID: {} has completed and the Job Status is {}.", job.id, wire_status(job.state));
 }
 

@@ -15,10 +15,42 @@ ExportSpec spec_of(const ExportRequest& request, const Principal& principal, boo
   spec.kind = request.kind;
   spec.org = principal.org;
   spec.all_linked = request.all_linked;
+  spec.meter = request.meter;
   spec.period = covered_period(request, settings);
-  const bool by_meter = is_older && settings.text("informatica.older_summary_files") == "meter";
+  const bool by_meter = request.kind == ExportKind::job_level ||
+                        (is_older && settings.text("informatica.older_summary_files") == "meter");
   spec.split = request.combined ? FileSplit::combined : by_meter ? FileSplit::per_meter : FileSplit::per_org;
   return spec;
+}
+
+/// The parsed request, its meter known to the org and its range in bounds: in the order of section 3.
+Result<ExportRequest> checked_request(const http::Request& request, Resource resource, const Principal& principal,
+                                      const catalog::Snapshot& catalogue) {
+  auto wanted = parse_export_request(request.body, resource);
+  if (!wanted) return fail(std::move(wanted));
+  if (!wanted->meter.empty() && catalogue.meter(principal.org, wanted->meter) == nullptr) {
+    return fail(ErrorKind::invalid, "meterId: the catalogue has no such meter.", {}, "meterId");
+  }
+  if (auto in_range = check_range(*wanted); !in_range) return fail(std::move(in_range));
+  return wanted;
+}
+
+Echo echo_of(const ExportRequest& wanted, Resource resource, const Principal& principal,
+             const catalog::Snapshot& catalogue, const Settings& settings) {
+  const Org* org = catalogue.org(principal.org);
+  Echo echo;
+  echo.org_id = org != nullptr ? informatica_id_or_id(*org) : principal.org;
+  echo.start_date = format_seconds_z(wanted.start);
+  echo.end_date = format_seconds_z(wanted.end);
+  echo.callback_url = wanted.callback_url;
+  echo.is_older_resource = resource == Resource::all_linked_orgs_across_region;
+  echo.combined = wanted.combined;
+  echo.meter = wanted.meter;
+  echo.all_meters = wanted.all_meters;
+  const bool is_json_default = settings.text("informatica.callback_format") == "json";
+  // Settled now: what a job's callback says must follow from the job alone.
+  echo.callback_format = wanted.callback_format.value_or(is_json_default ? CallbackFormat::json : CallbackFormat::text);
+  return echo;
 }
 
 /// Jobs of other dialects are not of this wire: they answer like unknown ones.
@@ -55,28 +87,23 @@ http::Response zip_of(const http::Request& request, const Services& services, co
 }  // namespace
 
 http::Response post_export(const Services& services, const http::Request& request, Resource resource) {
-  const bool is_older = resource == Resource::all_linked_orgs_across_region;
+  const auto refused = [&](const Error& error) { return render_error(request, error, Shape::v3, services.settings); };
   auto principal = authenticate(services, request);
-  if (!principal) return render_error(request, principal.error(), Shape::v3, services.settings);
-  auto wanted = parse_export_request(request.body, resource);
-  if (!wanted) return render_error(request, wanted.error(), Shape::v3, services.settings);
-
+  if (!principal) return refused(principal.error());
   const auto catalogue = services.catalog.current();
-  const Org* org = catalogue->org(principal->org);
-  Echo echo{org != nullptr ? informatica_id_or_id(*org) : principal->org,
-            format_seconds_z(wanted->start),
-            format_seconds_z(wanted->end),
-            wanted->callback_url,
-            is_older,
-            wanted->combined};
+  auto wanted = checked_request(request, resource, *principal, *catalogue);
+  if (!wanted) return refused(wanted.error());
+
+  const bool is_older = resource == Resource::all_linked_orgs_across_region;
+  const Echo echo = echo_of(*wanted, resource, *principal, *catalogue, services.settings);
   const DialectNote note{dialect_name, to_json(echo), wanted->callback_url.value_or("")};
   exports::CreateOptions options;
   options.active_jobs_max = static_cast<int>(services.settings.number("informatica.active_jobs_max"));
   options.partial_rights = services.settings.flag("informatica.partial_rights");
   auto job =
       services.exports.create(*principal, spec_of(*wanted, *principal, is_older, services.settings), note, options);
-  if (!job) return render_error(request, job.error(), Shape::v3, services.settings);
-  return http::Response::json(200, job_json(*job, is_older));
+  if (!job) return refused(job.error());
+  return http::Response::json(200, job_json(*job, Answer::post));
 }
 
 http::Response get_status(const Services& services, const http::Request& request) {
@@ -85,7 +112,7 @@ http::Response get_status(const Services& services, const http::Request& request
   const std::string id = job_id_of(request);
   const auto job = only_ours(services.exports.get(*principal, id), id);
   if (!job) return render_error(request, job.error(), Shape::v3, services.settings);
-  return http::Response::json(200, job_json(*job, false));
+  return http::Response::json(200, job_json(*job, Answer::status));
 }
 
 void get_download(const Services& services, http::Request request, http::Reply reply) {

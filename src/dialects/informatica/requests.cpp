@@ -14,9 +14,10 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t credential_characters_max = 255;
-constexpr std::int64_t summary_days_max = 180;
+constexpr std::int64_t long_range_days_max = 180;
 // The vendor says 30, its own samples span 31 and real exports of 31 days 23:59:59 worked (section 4.4).
-constexpr std::int64_t project_folder_days_max = 31;
+constexpr std::int64_t short_range_days_said = 30;
+constexpr std::int64_t short_range_days_max = 31;
 
 Result<json> parse_object(std::string_view body) {
   json parsed = json::parse(body, nullptr, false);
@@ -59,18 +60,36 @@ Result<Instant> required_date(const json& object, const char* name) {
   return floor_to_second(*instant);
 }
 
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
 /// "TRUE"/"FALSE" in any case, or a JSON boolean.
-Result<bool> optional_flag(const json& object, const char* name) {
+Result<std::optional<bool>> optional_flag(const json& object, const char* name) {
   const json* value = member(object, name);
-  if (value == nullptr) return false;
-  if (value->is_boolean()) return value->get<bool>();
+  if (value == nullptr) return std::optional<bool>();
+  if (value->is_boolean()) return std::optional(value->get<bool>());
   if (value->is_string()) {
-    std::string text = value->get<std::string>();
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-    if (text == "true") return true;
-    if (text == "false") return false;
+    const std::string text = lower(value->get<std::string>());
+    if (text == "true" || text == "false") return std::optional(text == "true");
   }
   return fail(ErrorKind::invalid, fmt::format("{} must be TRUE or FALSE.", name), {}, name);
+}
+
+Result<std::optional<std::string>> optional_text(const json& object, const char* name) {
+  const json* value = member(object, name);
+  if (value == nullptr) return std::optional<std::string>();
+  if (!value->is_string()) return fail(ErrorKind::invalid, fmt::format("{} must be a string.", name), {}, name);
+  return std::optional(value->get<std::string>());
+}
+
+/// A blank meter id counts as none (section 4.3).
+Result<std::string> optional_meter(const json& object) {
+  auto text = optional_text(object, "meterId");
+  if (!text) return fail(std::move(text));
+  const bool is_blank = !*text || std::ranges::all_of(**text, [](unsigned char c) { return std::isspace(c) != 0; });
+  return is_blank ? std::string() : std::move(**text);
 }
 
 Result<ExportKind> required_job_type(const json& object) {
@@ -78,20 +97,76 @@ Result<ExportKind> required_job_type(const json& object) {
   if (!text) return fail(std::move(text));
   if (*text == "SUMMARY") return ExportKind::summary;
   if (*text == "PROJECT_FOLDER") return ExportKind::project_folder;
-  if (*text == "ASSET") {
-    return fail(ErrorKind::invalid, "jobType ASSET is not available in this version; SUMMARY and PROJECT_FOLDER are.",
-                {}, "jobType");
-  }
+  if (*text == "ASSET") return ExportKind::asset;
   return fail(ErrorKind::invalid, "jobType must be SUMMARY, PROJECT_FOLDER or ASSET.", {}, "jobType");
 }
 
-Status check_range(const ExportRequest& request) {
-  const std::int64_t days = (request.end.us - request.start.us) / Instant::us_per_day;
-  const bool is_project = request.kind == ExportKind::project_folder;
-  if (days <= (is_project ? project_folder_days_max : summary_days_max)) return {};
-  return fail(ErrorKind::range_too_long,
-              fmt::format("The range from startDate to endDate can be a maximum of {} days.", is_project ? 30 : 180),
-              {}, "endDate");
+Status read_dates(const json& object, ExportRequest& request) {
+  auto start = required_date(object, "startDate");
+  if (!start) return fail(std::move(start));
+  auto end = required_date(object, "endDate");
+  if (!end) return fail(std::move(end));
+  request.start = *start;
+  request.end = *end;
+  if (request.end >= request.start) return {};
+  return fail(ErrorKind::invalid, "endDate must not be before startDate.", {}, "endDate");
+}
+
+/// The two resources whose rows are of orgs: which orgs, and in how many files.
+Status read_scope(const json& object, Resource resource, ExportRequest& request) {
+  if (resource == Resource::export_metering_data) {
+    auto kind = required_job_type(object);
+    if (!kind) return fail(std::move(kind));
+    request.kind = *kind;
+  }
+  auto combined = optional_flag(object, "combinedMeterUsage");
+  if (!combined) return fail(std::move(combined));
+  request.combined = combined->value_or(false);
+  request.all_linked = true;
+  if (resource == Resource::export_metering_data) {
+    auto all_linked = optional_flag(object, "allLinkedOrgs");
+    if (!all_linked) return fail(std::move(all_linked));
+    request.all_linked = all_linked->value_or(false);
+  }
+  if (request.kind != ExportKind::asset) return {};
+  auto meter = optional_meter(object);
+  if (!meter) return fail(std::move(meter));
+  request.meter = std::move(*meter);
+  return {};
+}
+
+/// Job-level: one meter, or allMeters TRUE; never both, never neither (section 4.3).
+Status read_meter_choice(const json& object, ExportRequest& request) {
+  request.kind = ExportKind::job_level;
+  auto all_meters = optional_flag(object, "allMeters");
+  if (!all_meters) return fail(std::move(all_meters));
+  auto meter = optional_meter(object);
+  if (!meter) return fail(std::move(meter));
+  request.all_meters = *all_meters;
+  request.meter = std::move(*meter);
+  const bool wants_all = request.all_meters.value_or(false);
+  if (wants_all != request.meter.empty()) {
+    return fail(ErrorKind::invalid,
+                wants_all ? "Send either meterId or allMeters TRUE, not both."
+                          : "meterId is missing; it can be left out only when allMeters is TRUE.",
+                {}, "meterId");
+  }
+  return {};
+}
+
+Status read_callback(const json& object, ExportRequest& request) {
+  auto url = optional_text(object, "callbackUrl");
+  if (!url) return fail(std::move(url));
+  request.callback_url = std::move(*url);
+  auto format = optional_text(object, "callbackFormat");
+  if (!format) return fail(std::move(format));
+  if (!*format) return {};
+  const std::string word = lower(**format);
+  if (word != "text" && word != "json") {
+    return fail(ErrorKind::invalid, "callbackFormat must be TEXT or JSON.", {}, "callbackFormat");
+  }
+  request.callback_format = word == "json" ? CallbackFormat::json : CallbackFormat::text;
+  return {};
 }
 
 }  // namespace
@@ -113,43 +188,36 @@ Result<Credentials> parse_credentials(std::string_view body) {
   return credentials;
 }
 
+Result<SessionQuestion> parse_session_question(std::string_view body) {
+  auto object = parse_object(body);
+  if (!object) return fail(std::move(object));
+  auto token = required_text(*object, "icToken");
+  if (!token) return fail(std::move(token));
+  auto user_name = optional_text(*object, "userName");
+  if (!user_name) return fail(std::move(user_name));
+  return SessionQuestion{std::move(*token), std::move(*user_name)};
+}
+
 Result<ExportRequest> parse_export_request(std::string_view body, Resource resource) {
   auto object = parse_object(body);
   if (!object) return fail(std::move(object));
-  if (resource == Resource::job_level) {
-    return fail(
-        ErrorKind::invalid,
-        "Job-level exports are not available in this version; SUMMARY and PROJECT_FOLDER of ExportMeteringData are.");
-  }
   ExportRequest request;
-  auto start = required_date(*object, "startDate");
-  if (!start) return fail(std::move(start));
-  auto end = required_date(*object, "endDate");
-  if (!end) return fail(std::move(end));
-  request.start = *start;
-  request.end = *end;
-  if (request.end < request.start)
-    return fail(ErrorKind::invalid, "endDate must not be before startDate.", {}, "endDate");
-  if (resource == Resource::export_metering_data) {
-    auto kind = required_job_type(*object);
-    if (!kind) return fail(std::move(kind));
-    request.kind = *kind;
-  }
-  auto combined = optional_flag(*object, "combinedMeterUsage");
-  if (!combined) return fail(std::move(combined));
-  request.combined = *combined;
-  request.all_linked = true;
-  if (resource == Resource::export_metering_data) {
-    auto all_linked = optional_flag(*object, "allLinkedOrgs");
-    if (!all_linked) return fail(std::move(all_linked));
-    request.all_linked = *all_linked;
-  }
-  if (const json* url = member(*object, "callbackUrl")) {
-    if (!url->is_string()) return fail(ErrorKind::invalid, "callbackUrl must be a string.", {}, "callbackUrl");
-    request.callback_url = url->get<std::string>();
-  }
-  if (auto s = check_range(request); !s) return fail(std::move(s));
+  if (auto read = read_dates(*object, request); !read) return fail(std::move(read));
+  const bool is_job_level = resource == Resource::job_level;
+  auto chosen = is_job_level ? read_meter_choice(*object, request) : read_scope(*object, resource, request);
+  if (!chosen) return fail(std::move(chosen));
+  if (auto read = read_callback(*object, request); !read) return fail(std::move(read));
   return request;
+}
+
+Status check_range(const ExportRequest& request) {
+  const std::int64_t days = (request.end.us - request.start.us) / Instant::us_per_day;
+  const bool is_short = request.kind == ExportKind::project_folder || request.kind == ExportKind::asset;
+  if (days <= (is_short ? short_range_days_max : long_range_days_max)) return {};
+  return fail(ErrorKind::range_too_long,
+              fmt::format("The range from startDate to endDate can be a maximum of {} days.",
+                          is_short ? short_range_days_said : long_range_days_max),
+              {}, "endDate");
 }
 
 Period covered_period(const ExportRequest& request, const Settings& settings) {

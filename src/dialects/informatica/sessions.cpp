@@ -5,6 +5,9 @@
 #include "dialects/informatica/context.h"
 #include "dialects/informatica/requests.h"
 
+#include <algorithm>
+#include <cctype>
+
 namespace meterport::informatica {
 
 std::string_view session_id_of(const http::Request& request) {
@@ -52,7 +55,7 @@ Result<LoggedIn> log_in(const Services& services, const http::Request& request) 
     const Day today = day_of(services.clock.now());
     result.org_id = informatica_id_or_id(*org);
     result.org_name = org->name_on(today);
-    if (const Org* parent = catalogue->org(org->parent_on(today))) result.parent_org_id = informatica_id_or_id(*parent);
+    result.parent_org_id = parent_org_id(*catalogue, *org, today);
   }
   return result;
 }
@@ -80,6 +83,18 @@ void append_v2_user(JsonWriter& json, const http::Request& request, const Logged
   json.field("icSessionId", in.session.id).field("forceChangePassword", false).end_object();
 }
 
+/// The vendor's v2 resources also take XML.
+Status check_no_xml(const http::Request& request) {
+  if (request.header("Content-Type").find("xml") == std::string_view::npos) return {};
+  return fail(ErrorKind::unsupported_media, "XML is not taken here; send JSON.", {}, "Content-Type");
+}
+
+/// Names of users are one ignoring case (A-Z).
+bool is_same_name(std::string_view a, std::string_view b) {
+  const auto same = [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); };
+  return std::ranges::equal(a, b, same);
+}
+
 }  // namespace
 
 http::Response login_v3(const Services& services, const http::Request& request) {
@@ -98,9 +113,8 @@ http::Response login_v3(const Services& services, const http::Request& request) 
 }
 
 http::Response login_v2(const Services& services, const http::Request& request) {
-  if (request.header("Content-Type").find("xml") != std::string_view::npos) {
-    const Error error{ErrorKind::unsupported_media, "XML is not taken here; send JSON.", {}, "Content-Type"};
-    return render_error(request, error, Shape::v2, services.settings);
+  if (auto is_json = check_no_xml(request); !is_json) {
+    return render_error(request, is_json.error(), Shape::v2, services.settings);
   }
   auto in = log_in(services, request);
   if (!in) return render_error(request, in.error(), Shape::v2, services.settings);
@@ -124,6 +138,49 @@ http::Response logout(const Services& services, const http::Request& request, Sh
   if (auto s = services.identity.logout(session_id_of(request)); !s)
     return render_error(request, s.error(), shape, services.settings);
   return http::Response::json(200, "{}");
+}
+
+// Another service's log-in, whose id goes into IDS-SESSION-ID (section 1, path 15).
+http::Response login_identity_service(const Services& services, const http::Request& request) {
+  auto in = log_in(services, request);
+  if (!in) return render_error(request, in.error(), Shape::v3, services.settings);
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().field("sessionId", in->session.id);
+  json.field("sessionExpireTime", format_seconds_z(in->session.expires)).field("currentOrgId", in->org_id).end_object();
+  return http::Response::json(200, std::move(body));
+}
+
+http::Response logout_all(const Services& services, const http::Request& request) {
+  const auto refused = [&](const Error& error) { return render_error(request, error, Shape::v2, services.settings); };
+  if (auto is_json = check_no_xml(request); !is_json) return refused(is_json.error());
+  auto credentials = parse_credentials(request.body);
+  if (!credentials) return refused(credentials.error());
+  if (auto s = services.identity.logout_all(credentials->username, credentials->password, request.peer); !s)
+    return refused(s.error());
+  return http::Response::json(200, R"({"@type":"success"})");
+}
+
+// Needs no session header: a client asks whether it still has a session, and the token in the body is what it holds.
+// Looking does not extend the session, nor does one that came along in a header.
+http::Response valid_session_id(const Services& services, const http::Request& request) {
+  auto question = parse_session_question(request.body);
+  if (!question) return render_error(request, question.error(), Shape::v2, services.settings);
+  const auto session = services.identity.look_at_session(question->token);
+  if (!session && session.error().kind != ErrorKind::unauthenticated)
+    return render_error(request, session.error(), Shape::v2, services.settings);
+  const bool is_valid =
+      session && (!question->user_name || is_same_name(*question->user_name, session->principal.name));
+  std::int64_t minutes = 0;
+  if (is_valid) {
+    const std::int64_t left_us = session->expires.us - services.clock.now().us;
+    minutes = std::max<std::int64_t>(0, left_us / (60 * Instant::us_per_second));  // in its grace it has none left
+  }
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().field("@type", "validatedToken").field("timeUntilExpire", minutes);
+  json.field("isValidToken", is_valid).end_object();
+  return http::Response::json(200, std::move(body));
 }
 
 }  // namespace meterport::informatica

@@ -305,5 +305,35 @@ Result<std::vector<Code>> DuckDbWarehouse::meters_in_use(std::uint64_t as_of_pos
   return meters;
 }
 
+Result<std::vector<FirstDay>> DuckDbWarehouse::first_days(std::uint64_t as_of_position, const std::vector<Code>& orgs,
+                                                          const std::vector<Code>& meters, Day before) {
+  if (orgs.empty() || meters.empty()) return fail(ErrorKind::internal, "first days need organizations and meters");
+  SumQuery query;
+  query.as_of_position = as_of_position;
+  query.orgs = orgs;
+  query.meters = meters;
+  query.from = start_of(Day{-1'000'000});  // before every date that can be written
+  query.to = start_of(before);
+  std::optional<QueryResult> days;
+  auto status = readers_.read([&](Connection& connection) -> Status {
+    auto runs = read_runs(connection);
+    if (!runs) return fail(std::move(runs));
+    auto result = connection.query(first_days_statement(query, cover(*runs, as_of_position)));
+    if (!result) return fail(std::move(result));
+    days.emplace(std::move(*result));
+    return {};
+  });
+  if (!status) return fail(std::move(status));
+  std::vector<FirstDay> first;
+  days->read([&](const Chunk& chunk) {
+    for (std::size_t i = 0; i < chunk.size(); ++i) {
+      first.push_back({.org = chunk.column<Code>(0)[i],
+                       .meter = chunk.column<Code>(1)[i],
+                       .day = Day{chunk.column<std::int32_t>(2)[i]}});
+    }
+  });
+  return first;
+}
+
 }  // namespace duck
 }  // namespace meterport::warehouse

@@ -29,6 +29,8 @@ class DuckDbWarehouse final : public Warehouse {
                                            const std::vector<Code>& meters, Instant from, Instant to) override;
   Result<std::vector<Code>> meters_in_use(std::uint64_t as_of_position, const std::vector<Code>& orgs, Instant from,
                                           Instant to) override;
+  Result<std::vector<FirstDay>> first_days(std::uint64_t as_of_position, const std::vector<Code>& orgs,
+                                           const std::vector<Code>& meters, Day before) override;
   Result<bool> compact() override;
   Status checkpoint() override;
 

@@ -180,6 +180,12 @@ std::string parts_statement(const SumQuery& query, const SumPlan& plan) {
       rolled_up, rest);
 }
 
+std::string first_days_statement(const SumQuery& query, const Cover& covered) {
+  std::string source = from_facts(query, "org, meter, " + day_of_time(), covered.end);
+  if (!covered.runs.empty()) source += " UNION ALL " + from_roll_up(query, "org, meter, day", covered);
+  return fmt::format("SELECT org, meter, MIN(day) FROM ({}) GROUP BY org, meter", source);
+}
+
 std::string scan_statement(const ScanQuery& query) {
   std::string columns = "position, time_us, whole, fraction, org, meter";
   for (const Dimension dimension : query.dims) columns += ", " + std::string(column_name(dimension));

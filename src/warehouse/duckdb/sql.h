@@ -40,6 +40,9 @@ bool wants_parts(const SumQuery& query, const SumPlan& plan);
 /// Columns org, meter, day, whole_1e9, whole, fraction_1e9, fraction (BIGINT), records (UBIGINT); several rows a group.
 std::string parts_statement(const SumQuery& query, const SumPlan& plan);
 
+/// Columns org, meter, day: of the earliest fact or roll-up row that the query takes in, a row for each org and meter.
+std::string first_days_statement(const SumQuery& query, const Cover& covered);
+
 /// Columns position (UBIGINT), time_us, whole, fraction (BIGINT), org, meter, then the dims.
 std::string scan_statement(const ScanQuery& query);
 

@@ -1,0 +1,176 @@
+#include "queries/org_charges.h"
+
+#include <algorithm>
+#include <map>
+#include <span>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include "queries/own_rows.h"
+#include "queries/rate_book.h"
+
+namespace meterport::queries {
+namespace {
+
+/// Sandbox orgs rated at once: what bounds the memory of their day sums.
+constexpr std::size_t sandboxes_at_once = 32;
+
+/// The orgs of a kind by the org that they are under on some day.
+using Families = std::unordered_map<std::string_view, std::vector<const Org*>>;
+
+Families families_of(const catalog::Snapshot& catalogue, OrgKind kind) {
+  Families families;
+  const auto add = [&](std::string_view parent, const Org* child) {
+    auto& children = families[parent];
+    if (children.empty() || children.back() != child) children.push_back(child);
+  };
+  for (const Org* org : catalogue.orgs()) {
+    if (org->kind != kind) continue;
+    add(org->parent, org);
+    for (const OrgChange& change : org->history) {
+      if (change.parent.has_value()) add(*change.parent, org);
+    }
+  }
+  return families;
+}
+
+/// Ranks of the slice's orgs that may bear such a row, with its meter.
+using Bearers = std::vector<std::pair<std::uint32_t, const Meter*>>;
+
+Bearers bearers_of(const Sources& sources, const ReportOrgs& orgs, const Slice& slice, std::string_view meter_id,
+                   OrgKind child) {
+  Bearers bearers;
+  if (!slice.meter.empty() && slice.meter != meter_id) return bearers;
+  for (std::size_t rank = slice.org_first; rank < std::min(slice.org_end, orgs.size()); ++rank) {
+    const Org& org = *orgs[rank].org;
+    const bool may = child == OrgKind::sub_org ? org.kind != OrgKind::sub_org : org.kind == OrgKind::production;
+    const Meter* meter = may ? sources.catalogue.meter(org.id, meter_id) : nullptr;
+    if (meter != nullptr && meter->is_made_by_server()) bearers.emplace_back(static_cast<std::uint32_t>(rank), meter);
+  }
+  return bearers;
+}
+
+/// The charge for each org of the kind `child`, on the first days of the bearers' billing periods.
+class HeadCharges {
+ public:
+  HeadCharges(const Sources& sources, const ReportOrgs& orgs, const Slice& slice)
+      : sources_(sources), orgs_(orgs), slice_(slice), book_(sources.catalogue) {}
+
+  void add(std::string_view meter_id, OrgKind child, std::vector<OrgCharge>& charges) {
+    const Bearers bearers = bearers_of(sources_, orgs_, slice_, meter_id, child);
+    if (bearers.empty()) return;
+    const Families families = families_of(sources_.catalogue, child);
+    for (const auto& [rank, meter] : bearers) {
+      const auto family = families.find(orgs_[rank].org->id);
+      if (family != families.end()) add_of(rank, *meter, family->second, charges);
+    }
+  }
+
+ private:
+  void add_of(std::uint32_t rank, const Meter& meter, std::span<const Org* const> children,
+              std::vector<OrgCharge>& charges) {
+    const ReportOrg& bearer = orgs_[rank];
+    const Day last = std::min(slice_.last, sources_.last_made_day());
+    for (Day day = slice_.first; day <= last; day = day.plus(1)) {
+      if (billing_period_on(*bearer.org, day).first != day || !bearer.is_on(day)) continue;
+      const auto heads = std::ranges::count_if(children, [&](const Org* child) {
+        return child->parent_on(day) == bearer.org->id && child->status_on(day) != OrgStatus::deleted;
+      });
+      if (heads == 0) continue;
+      OrgCharge charge{.day = day, .org = rank, .meter = &meter, .rated = {}};
+      charge.rated.quantity = Total(Decimal::from_integer(heads));
+      const std::vector<Rate>& tiers = *book_.rates_on(meter, *bearer.org, day).tiers;
+      if (!tiers.empty()) charge.rated.rate = tiers.front().ipu_per_unit;
+      charge.rated.consumption.add(charge.rated.quantity, charge.rated.rate, meter.divisor);
+      charges.push_back(std::move(charge));
+    }
+  }
+
+  const Sources& sources_;
+  const ReportOrgs& orgs_;
+  const Slice& slice_;
+  RateBook book_;
+};
+
+/// What production orgs bear of their sandbox orgs.
+class SandboxTotals {
+ public:
+  SandboxTotals(const Sources& sources, const ReportOrgs& orgs, const Slice& slice)
+      : sources_(sources), orgs_(orgs), slice_(slice) {
+    slice_.last = std::min(slice.last, sources.last_made_day());
+  }
+
+  Status add(std::vector<OrgCharge>& charges) {
+    for (const auto& [rank, meter] : bearers_of(sources_, orgs_, slice_, sandbox_ipu_usage, OrgKind::sandbox)) {
+      bearers_.emplace(orgs_[rank].org->id, std::pair(rank, meter));
+    }
+    if (bearers_.empty() || slice_.last < slice_.first) return {};
+    const ReportOrgs sandboxes = sandbox_orgs();
+    for (std::size_t first = 0; first < sandboxes.size(); first += sandboxes_at_once) {
+      Slice some{.first = slice_.first, .last = slice_.last, .org_first = first, .meter = {}};
+      some.org_end = std::min(first + sandboxes_at_once, sandboxes.size());
+      if (auto added = add_up(sandboxes, some); !added) return added;
+    }
+    for (const auto& [key, total] : totals_) {
+      const auto& [day, parent] = key;
+      const auto& [rank, meter] = bearers_.at(parent);
+      charges.push_back({day, rank, meter, {.quantity = {}, .consumption = total, .rate = {}}});
+    }
+    return {};
+  }
+
+ private:
+  /// With the days on which their production org is in the report and bears them.
+  ReportOrgs sandbox_orgs() const {
+    ReportOrgs sandboxes;
+    for (const Org* org : sources_.catalogue.orgs()) {
+      if (org->kind != OrgKind::sandbox) continue;
+      ReportOrg sandbox{.org = org, .days = {}};
+      for (Day day = slice_.first; day <= slice_.last; day = day.plus(1)) {
+        const auto bearer = bearers_.find(org->parent_on(day));
+        if (bearer == bearers_.end() || !orgs_[bearer->second.first].is_on(day)) continue;
+        if (sandbox.days.empty() || sandbox.days.back().end != day) sandbox.days.push_back({day, day});
+        sandbox.days.back().end = day.plus(1);
+      }
+      if (!sandbox.days.empty()) sandboxes.push_back(std::move(sandbox));
+    }
+    return sandboxes;
+  }
+
+  Status add_up(const ReportOrgs& sandboxes, const Slice& some) {
+    std::vector<OrgCharge> heads;
+    HeadCharges(sources_, sandboxes, some).add(sub_organizations, OrgKind::sub_org, heads);
+    for (const OrgCharge& charge : heads) add_row(*sandboxes[charge.org].org, charge.day, charge.rated.consumption);
+    return own_rows(sources_, sandboxes, some, [&](std::uint32_t, const SummaryRow& row) -> Status {
+      add_row(*row.org, row.day, row.rated.consumption);
+      return {};
+    });
+  }
+
+  void add_row(const Org& sandbox, Day day, const Consumption& consumption) {
+    totals_[{day, sandbox.parent_on(day)}] += consumption;
+  }
+
+  const Sources& sources_;
+  const ReportOrgs& orgs_;
+  Slice slice_;
+  std::unordered_map<std::string_view, std::pair<std::uint32_t, const Meter*>> bearers_;  ///< by org id
+  std::map<std::pair<Day, std::string_view>, Consumption> totals_;                        ///< by day and org id
+};
+
+}  // namespace
+
+Result<std::vector<OrgCharge>> org_charges(const Sources& sources, const ReportOrgs& orgs, const Slice& slice) {
+  std::vector<OrgCharge> charges;
+  HeadCharges heads(sources, orgs, slice);
+  heads.add(sub_organizations, OrgKind::sub_org, charges);
+  heads.add(sandbox_organizations, OrgKind::sandbox, charges);
+  if (auto added = SandboxTotals(sources, orgs, slice).add(charges); !added) return fail(std::move(added));
+  std::ranges::sort(charges, {}, [](const OrgCharge& charge) {
+    return std::tuple(charge.day, charge.org, std::string_view(charge.meter->id));
+  });
+  return charges;
+}
+
+}  // namespace meterport::queries
