@@ -120,6 +120,34 @@ void add_operations(CLI::App& app, GlobalOptions& global, Run& run) {
   show->callback([&run, &global, id] { run = [&global, id] { return run_operations_show(global, *id); }; });
 }
 
+void add_deliveries(CLI::App& app, GlobalOptions& global, Run& run) {
+  auto* deliveries = app.add_subcommand("deliveries", "callbacks and mails of export jobs");
+  deliveries->require_subcommand(1);
+  auto options = std::make_shared<DeliveryOptions>();
+  auto* list = deliveries->add_subcommand("list", "newest first, with their state and last error");
+  list->add_option("--org", options->org, "of jobs asked for by this org only");
+  list->add_option("--job", options->job, "of this job only");
+  list->add_option("--state", options->state, "pending, delivered, failed or refused ones only");
+  add_target(list, global);
+  list->callback(
+      [&run, &global, options] { run = [&global, options] { return run_deliveries_list(global, *options); }; });
+  auto id = std::make_shared<std::string>();
+  using Action = int (*)(const GlobalOptions&, const std::string&);
+  const auto add = [&](const char* name, const char* help, Action action) {
+    auto* c = deliveries->add_subcommand(name, help);
+    c->add_option("ID", *id, "delivery id; of a callback also its header webhook-id")->required();
+    add_target(c, global);
+    c->callback([&run, &global, id, action] { run = [&global, id, action] { return action(global, *id); }; });
+  };
+  add("show", "one of them and its attempts", run_deliveries_show);
+  add("retry", "send it again, whatever its state, with fresh attempts; on a data directory at the next start",
+      run_deliveries_retry);
+  auto* keys = deliveries->add_subcommand("keys", "what a receiver verifies the signatures of an org's callbacks with");
+  keys->add_option("--org", *id, "org (default: the key's, or the only production org)");
+  add_target(keys, global);
+  keys->callback([&run, &global, id] { run = [&global, id] { return run_deliveries_keys(global, *id); }; });
+}
+
 void add_catalog(CLI::App& app, GlobalOptions& global, Run& run) {
   auto* catalog = app.add_subcommand("catalog", "orgs, meters, rates, subscriptions, users as one JSON file");
   catalog->require_subcommand(1);
@@ -248,6 +276,7 @@ int run_command_line(int argc, char** argv) {
   add_export(app, global, run);
   add_jobs(app, global, run);
   add_operations(app, global, run);
+  add_deliveries(app, global, run);
   add_catalog(app, global, run);
   add_users(app, global, run);
   add_keys(app, global, run);

@@ -52,6 +52,14 @@ int run_jobs_retry(const GlobalOptions& global, const std::string& id);
 int run_operations_list(const GlobalOptions& global);
 int run_operations_show(const GlobalOptions& global, const std::string& id);
 
+struct DeliveryOptions {
+  std::string org, job, state;
+};
+int run_deliveries_list(const GlobalOptions& global, const DeliveryOptions& options);
+int run_deliveries_show(const GlobalOptions& global, const std::string& id);
+int run_deliveries_retry(const GlobalOptions& global, const std::string& id);
+int run_deliveries_keys(const GlobalOptions& global, const std::string& org);
+
 int run_catalog_import(const GlobalOptions& global, const std::string& file, bool dry_run);
 int run_catalog_export(const GlobalOptions& global, const std::string& file);
 int run_catalog_show(const GlobalOptions& global);

@@ -131,13 +131,16 @@ Status Services::open_services() {
   operations_ = std::move(*operations);
   intake::add_usage_kinds(*operations_, settings_);
   queries_ = std::make_unique<queries::Queries>(*warehouse_, *loader_, *catalog_, ledger_->log(), *clock_);
-  auto outbox = delivery::Outbox::start(*control_, *clock_, system_random(), settings_, metrics_);
+  auto keys = delivery::SigningKeys::open(system_files(), data_ + "/keys", system_random());
+  if (!keys) return fail(std::move(keys));
+  auto outbox = delivery::Outbox::start(*control_, *clock_, system_random(), settings_, metrics_, std::move(*keys));
   if (!outbox) return fail(std::move(outbox));
   outbox_ = std::move(*outbox);
   auto exports = exports::Exports::open(*control_, *queries_, *catalog_, *outbox_, *files_, *clock_, system_random(),
                                         settings_, metrics_, data_ + "/artifacts");
   if (!exports) return fail(std::move(exports));
   exports_ = std::move(*exports);
+  deliveries_ = std::make_unique<exports::Deliveries>(*control_, *catalog_, *outbox_);
   return {};
 }
 
@@ -155,8 +158,8 @@ void Services::add_routes(http::Router& router) {
   informatica::add_routes(router, {*identity_, *catalog_, *exports_, settings_, *clock_, system_random()});
   netsuite::add_routes(router, {*identity_, *catalog_, *operations_, settings_});
   here::add_routes(router, {*identity_, *catalog_, *queries_, *exports_, settings_, *clock_, system_random()});
-  api::add_routes(router, {*identity_, *catalog_, *intake_, *operations_, *queries_, *exports_, settings_, *clock_,
-                           metrics_, [this] { return not_ready_reason(); }});
+  api::add_routes(router, {*identity_, *catalog_, *intake_, *operations_, *queries_, *exports_, *deliveries_, settings_,
+                           *clock_, metrics_, [this] { return not_ready_reason(); }});
 }
 
 }  // namespace meterport::app

@@ -12,6 +12,7 @@
 #include "catalog/catalog.h"
 #include "control/store.h"
 #include "delivery/delivery.h"
+#include "exports/deliveries.h"
 #include "exports/exports.h"
 #include "http/router.h"
 #include "identity/identity.h"
@@ -86,6 +87,7 @@ class Services {
   std::unique_ptr<queries::Queries> queries_;
   std::unique_ptr<delivery::Outbox> outbox_;
   std::unique_ptr<exports::Exports> exports_;
+  std::unique_ptr<exports::Deliveries> deliveries_;
 };
 
 /// What `meterport init` is asked for.

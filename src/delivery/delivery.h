@@ -2,10 +2,15 @@
 // pauses, each attempt recorded. A bad or unreachable URL, a bad address or a mail server that is down never fails or
 // delays a job.
 //
-// Any 2xx answer is delivered. Anything else is tried again after 5 s, 30 s, 2 min, 10 min and then every hour, up to
-// delivery.attempts_max attempts. At least once: a crash between an answer and its record sends again. URLs that are
-// not http(s), lead to a closed address, or name the vendor documentation's dummy host are refused with the reason in
-// last_error and never (or never again) contacted (informatica.md 4.1, 5.3).
+// Any 2xx answer is delivered. Anything else (redirects too: none is followed) is tried again after 5 s, 5 min, 30 min,
+// 2 h, 5 h, 10 h, 14 h, 20 h and then every 24 h, each a little jittered, up to delivery.attempts_max attempts; after a
+// 429 or 503 not before its Retry-After, a day at most. 410 Gone ends it, and nothing more of that job is sent to that
+// URL. At least once: a crash between an answer and its record sends again. URLs that are not http(s), lead to a closed
+// address, or name the vendor documentation's dummy host are refused with the reason in last_error and never (or never
+// again) contacted (informatica.md 4.1, 5.3).
+//
+// Callbacks are signed (Standard Webhooks, signing.h): webhook-id is the delivery's id, the same for all its attempts,
+// webhook-timestamp the time of the attempt.
 //
 // A mail is delivered when the mail server (mail.*) takes it over, with 250. Its 5xx reply to the mail ends the
 // attempts (failed); a 4xx reply, and all trouble with the server itself (connection, TLS, log-in), is tried again as
@@ -19,6 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +34,8 @@
 #include "base/random.h"
 #include "base/settings.h"
 #include "control/store.h"
+#include "delivery/signing.h"
+#include "http/outbound_seams.h"
 
 namespace meterport::delivery {
 
@@ -50,6 +58,7 @@ struct NewMail {
 
 struct Delivery {
   std::string id, job_id, org, url, state;  ///< pending, delivered, failed, refused
+  bool is_mail = false;
   int attempts = 0;
   Instant created, next_attempt;
   int last_status = 0;     ///< HTTP status, SMTP reply code; 0: no answer
@@ -64,11 +73,20 @@ struct Attempt {
   std::string error;
 };
 
+/// Which deliveries, and where in their order a page begins.
+struct PageRequest {
+  std::optional<std::vector<std::string>> orgs{};  ///< of these orgs; none: of every org
+  std::string job_id{}, state{};                   ///< empty: any
+  std::string after{};                             ///< id of the last one of the page before; empty: from the newest
+  std::size_t count_max = 100;
+};
+
 class Outbox {
  public:
   /// invalid: delivery.allowed_ranges, mail.*. The clock and the store must outlive the outbox.
   static Result<std::unique_ptr<Outbox>> start(control::Store& control, Clock& clock, Random& random,
-                                               const Settings& settings, metrics::Registry& metrics);
+                                               const Settings& settings, metrics::Registry& metrics, SigningKeys keys,
+                                               http::OutboundSeams seams = http::system_seams());
   virtual ~Outbox() = default;  ///< ends the running attempts (which then count as not made), joins
   /// Stored when this returns; sent soon after.
   virtual Status enqueue(const NewDelivery& delivery) = 0;
@@ -86,11 +104,13 @@ class Outbox {
 
   /// Oldest first.
   virtual Result<std::vector<Delivery>> of_job(const std::string& job_id) = 0;
-  /// Newest first, at most `count`.
-  virtual Result<std::vector<Delivery>> latest(std::size_t count) = 0;
+  /// Newest first. An `after` that is gone gives an empty page.
+  virtual Result<std::vector<Delivery>> page(const PageRequest& request) = 0;
+  virtual Result<Delivery> get(const std::string& delivery_id) = 0;  ///< not_found
   virtual Result<std::vector<Attempt>> attempts_of(const std::string& delivery_id) = 0;
-  /// Sends a failed, refused or delivered one again, with a fresh budget of attempts. not_found.
+  /// Sends it again, whatever its state, with fresh attempts and pauses. not_found.
   virtual Status retry(const std::string& delivery_id) = 0;
+  [[nodiscard]] virtual const SigningKeys& keys() const = 0;
 };
 
 }  // namespace meterport::delivery

@@ -110,7 +110,7 @@ TEST_F(DeliveryTest, FailuresAreRetriedWithPausesUntilNoAttemptIsLeft) {
   EXPECT_GT(first.next_attempt, clock_.now().plus_seconds(-5));
   clock_.advance_us(6 * Instant::us_per_second);
   EXPECT_EQ(wait_for_attempts("job1", 2).state, "pending");
-  clock_.advance_us(31 * Instant::us_per_second);
+  clock_.advance_us(331 * Instant::us_per_second);
   const Delivery last = wait_for_state("job1", "failed");
   EXPECT_EQ(last.attempts, 3);
   EXPECT_EQ(receiver_.bodies().size(), 3U);
@@ -163,7 +163,7 @@ TEST_F(DeliveryTest, AnUnreachableReceiverDoesNotStopTheOthers) {
   enqueue("there", receiver_.url());
   EXPECT_EQ(wait_for_state("there", "delivered").attempts, 1);
   EXPECT_EQ(wait_for_attempts("gone", 1).state, "pending");
-  const auto latest = outbox_->latest(10);
+  const auto latest = outbox_->page({.count_max = 10});
   ASSERT_TRUE(latest.has_value());
   EXPECT_EQ(latest->size(), 2U);
 }
@@ -216,7 +216,7 @@ TEST_F(DeliveryTest, AForgottenJobLeavesNothingAndOthersStay) {
 
 TEST_F(DeliveryTest, ABadRangeStopsTheStart) {
   ASSERT_TRUE(settings_.set("delivery.allowed_ranges", std::vector<std::string>{"10.0.0.0/99"}).has_value());
-  const auto outbox = Outbox::start(*store_, clock_, system_random(), settings_, metrics_);
+  const auto outbox = Outbox::start(*store_, clock_, system_random(), settings_, metrics_, keys());
   ASSERT_FALSE(outbox.has_value());
   EXPECT_EQ(outbox.error().field, "delivery.allowed_ranges");
 }

@@ -1,7 +1,6 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -17,87 +16,46 @@
 #include "delivery/delivery.h"
 #include "delivery/mail_sender.h"
 #include "delivery/table.h"
-#include "http/client.h"
+#include "delivery/verdict.h"
 
 namespace meterport::delivery {
 namespace {
 
-constexpr std::array<std::int64_t, 5> pauses_s{5, 30, 120, 600, 3600};
 constexpr std::size_t senders = 4;
 constexpr int due_page = 64;
 // The clock may be set (or, in tests, jumped), so due times are looked at this often instead of slept until.
 constexpr auto look_pause = std::chrono::milliseconds(100);
 constexpr auto store_error_pause = std::chrono::seconds(5);
-// The vendor's samples carry this address; its clients copy it (informatica.md 4.1).
-constexpr std::string_view dummy_host = "myexportjobstatus.com";
 // Stands for the mail server among the hosts that are busy: no URL has such a host.
 constexpr const char* mail_host = "@mail";
 constexpr std::string_view mail_scheme = "mailto:";
+constexpr const char* gone_reason = "not sent: the receiver answered an earlier callback of this export with 410 Gone";
 
-std::int64_t pause_us(int attempts_made) {
-  const auto index = static_cast<std::size_t>(std::max(attempts_made, 1) - 1);
-  return pauses_s[std::min(index, pauses_s.size() - 1)] * Instant::us_per_second;
-}
-
-/// Why the URL will never be contacted; empty: it may be.
-std::string reason_to_refuse(const std::string& url) {
-  const auto host = http::host_of(url);
-  if (!host) return host.error().text;
-  if (*host == dummy_host) return "skipped: the dummy address of the vendor's documentation";
+/// Why a mail will never be sent; empty: it may be.
+std::string reason_to_refuse_mail(const std::string& to, const std::string& subject) {
+  if (auto fine = check_mail_address(to); !fine) return fine.error().text;
+  if (auto fine = check_mail_subject(subject); !fine) return fine.error().text;
   return {};
 }
 
-/// Why the mail will never be sent; empty: it may be.
-std::string reason_to_refuse(const NewMail& mail) {
-  if (auto fine = check_mail_address(mail.to); !fine) return fine.error().text;
-  if (auto fine = check_mail_subject(mail.subject); !fine) return fine.error().text;
-  return {};
+std::unexpected<Error> unknown_delivery() {
+  return fail(ErrorKind::not_found, "There is no such delivery.");
 }
 
 std::string host_key(const Due& due) {
   return due.is_mail ? mail_host : http::host_of(due.url).value_or(due.url);
 }
 
-/// What an attempt came to.
-enum class Verdict {
-  delivered,
-  again,    ///< may do better later
-  final,    ///< would be refused again
-  refused,  ///< must not be contacted
-};
-struct Answer {
-  Verdict verdict = Verdict::delivered;
-  int status = 0;
-  std::string error{};
-};
-
-Answer answer_of(const Result<http::OutboundResponse>& response) {
-  if (!response) {
-    const ErrorKind kind = response.error().kind;
-    const bool is_refused = kind == ErrorKind::invalid || kind == ErrorKind::forbidden;
-    return {.verdict = is_refused ? Verdict::refused : Verdict::again, .error = response.error().text};
-  }
-  if (response->status / 100 == 2) return {.status = response->status};
-  return {.verdict = Verdict::again,
-          .status = response->status,
-          .error = "answered with status " + std::to_string(response->status)};
-}
-
-Answer answer_of(const Result<http::MailReply>& reply) {
-  if (!reply) return {.verdict = Verdict::again, .error = reply.error().text};
-  if (reply->is_accepted()) return {.status = reply->code};
-  return {.verdict = reply->is_final() ? Verdict::final : Verdict::again,
-          .status = reply->code,
-          .error = "the mail server answered " + reply->text};
-}
-
 class StoredOutbox final : public Outbox {
  public:
   StoredOutbox(control::Store& control, Clock& clock, Random& random, const Settings& settings,
-               metrics::Registry& metrics, http::AddressGuard guard, std::optional<MailSender> mail)
+               metrics::Registry& metrics, SigningKeys keys, http::OutboundSeams seams, http::AddressGuard guard,
+               std::optional<MailSender> mail)
       : control_(control),
         clock_(clock),
         random_(random),
+        keys_(std::move(keys)),
+        seams_(std::move(seams)),
         guard_(std::move(guard)),
         mail_(std::move(mail)),
         timeout_ms_(settings.number("delivery.timeout") * 1000),
@@ -121,14 +79,16 @@ class StoredOutbox final : public Outbox {
   }
 
   Status enqueue_within(soci::session& session, const NewDelivery& content) override {
-    const Delivery delivery = new_delivery(reason_to_refuse(content.url));
+    std::string reason = reason_to_refuse(content.url);
+    if (reason.empty() && is_gone(session, content.job_id, content.url)) reason = gone_reason;
+    const Delivery delivery = new_delivery(std::move(reason));
     insert_delivery(session, delivery, content, attempts_max_);
     return {};
   }
 
   Status enqueue_mail_within(soci::session& session, const NewMail& content) override {
     if (!mail_) return {};
-    Delivery delivery = new_delivery(reason_to_refuse(content));
+    Delivery delivery = new_delivery(reason_to_refuse_mail(content.to, content.subject));
     delivery.job_id = content.job_id;
     delivery.org = content.org;
     delivery.url = std::string(mail_scheme) + content.to;
@@ -153,8 +113,15 @@ class StoredOutbox final : public Outbox {
     return read<std::vector<Delivery>>([&](soci::session& session) { return select_of_job(session, job_id); });
   }
 
-  Result<std::vector<Delivery>> latest(std::size_t count) override {
-    return read<std::vector<Delivery>>([&](soci::session& session) { return select_latest(session, count); });
+  Result<std::vector<Delivery>> page(const PageRequest& request) override {
+    return read<std::vector<Delivery>>([&](soci::session& session) { return select_page(session, request); });
+  }
+
+  Result<Delivery> get(const std::string& id) override {
+    auto found = read<std::optional<Delivery>>([&](soci::session& session) { return select_one(session, id); });
+    if (!found) return fail(std::move(found));
+    if (!*found) return unknown_delivery();
+    return std::move(**found);
   }
 
   Result<std::vector<Attempt>> attempts_of(const std::string& id) override {
@@ -164,11 +131,13 @@ class StoredOutbox final : public Outbox {
   Status retry(const std::string& id) override {
     Status done = control_.write([&](soci::session& session) -> Status {
       if (make_pending(session, id, clock_.now(), attempts_max_)) return {};
-      return fail(ErrorKind::not_found, "there is no such delivery");
+      return unknown_delivery();
     });
     if (done) wake();
     return done;
   }
+
+  const SigningKeys& keys() const override { return keys_; }
 
  private:
   template <class T, class Select>
@@ -285,14 +254,22 @@ class StoredOutbox final : public Outbox {
     }
   }
 
-  Answer send_callback(const Sending& due) {
+  Answer send_callback(const Sending& due, Instant began) {
+    // Asked again: one that was refused may have been told to be sent again.
+    if (std::string reason = reason_to_refuse(due.url); !reason.empty()) {
+      return {.verdict = Verdict::refused, .error = std::move(reason)};
+    }
+    const std::int64_t unix_seconds = began.us / Instant::us_per_second;
     http::OutboundRequest request;
     request.url = due.url;
-    request.headers = {{"Content-Type", due.content_type}};
+    request.headers = {{"Content-Type", due.content_type},
+                       {"webhook-id", due.id},
+                       {"webhook-timestamp", std::to_string(unix_seconds)},
+                       {"webhook-signature", keys_.signature(due.org, due.id, unix_seconds, due.body)}};
     request.body = due.body;
     request.timeout_ms = timeout_ms_;
     request.cancelled = &is_stopping_;
-    return answer_of(http::send_guarded(request, guard_));
+    return answer_of(http::send_guarded(request, guard_, seams_), clock_.now());
   }
 
   Answer send_mail(const Sending& due) {
@@ -303,6 +280,9 @@ class StoredOutbox final : public Outbox {
     mail.created = due.created;
     mail.to = due.url.substr(mail_scheme.size());
     mail.subject = due.subject;
+    if (std::string reason = reason_to_refuse_mail(mail.to, mail.subject); !reason.empty()) {
+      return {.verdict = Verdict::refused, .error = std::move(reason)};
+    }
     mail.text = due.body;
     mail.html = due.html;
     return answer_of(mail_->send(std::move(mail), timeout_ms_, is_stopping_));
@@ -313,13 +293,13 @@ class StoredOutbox final : public Outbox {
     made.number = due.attempts + 1;
     made.began = clock_.now();
     const auto began = std::chrono::steady_clock::now();
-    Answer answer = due.is_mail ? send_mail(due) : send_callback(due);
+    Answer answer = due.is_mail ? send_mail(due) : send_callback(due, made.began);
     if (is_stopping_ && answer.status == 0) return {};
     const auto took = std::chrono::steady_clock::now() - began;
     made.took_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
     made.status = answer.status;
     made.error = std::move(answer.error);
-    const Outcome outcome = judge(due, answer.verdict, made);
+    const Outcome outcome = judge(due, answer, made);
     log::info(due.is_mail ? "mail attempt" : "callback attempt", {{"delivery", due.id},
                                                                   {"job", due.job_id},
                                                                   {"attempt", made.number},
@@ -328,17 +308,21 @@ class StoredOutbox final : public Outbox {
                                                                   {"error", made.error}});
     return control_.write([&](soci::session& session) -> Status {
       record_attempt(session, due.id, made, outcome);
+      if (answer.verdict == Verdict::gone) {
+        for (auto left = refuse_pending(session, due.job_id, due.url, gone_reason); left > 0; --left) count("refused");
+      }
       return {};
     });
   }
 
-  Outcome judge(const Sending& due, Verdict verdict, const Attempt& made) {
+  Outcome judge(const Sending& due, const Answer& answer, const Attempt& made) {
     Outcome outcome{.state = "delivered", .next_attempt = made.began};
-    if (verdict == Verdict::refused) outcome.state = "refused";
-    if (verdict == Verdict::final || verdict == Verdict::again) {
-      const bool is_over = verdict == Verdict::final || made.number >= due.attempts_max;
-      outcome.state = is_over ? "failed" : "pending";
-      outcome.next_attempt = clock_.now().plus_us(pause_us(made.number));
+    if (answer.verdict == Verdict::refused) outcome.state = "refused";
+    if (answer.verdict == Verdict::final || answer.verdict == Verdict::gone) outcome.state = "failed";
+    if (answer.verdict == Verdict::again) {
+      outcome.state = made.number >= due.attempts_max ? "failed" : "pending";
+      const std::int64_t pause = pause_us(made.number - due.attempts_before, random_);
+      outcome.next_attempt = clock_.now().plus_us(std::max(pause, answer.wait_s * Instant::us_per_second));
     }
     count(outcome.state == "pending" ? "retried" : outcome.state.c_str());
     return outcome;
@@ -347,6 +331,8 @@ class StoredOutbox final : public Outbox {
   control::Store& control_;
   Clock& clock_;
   Random& random_;
+  SigningKeys keys_;
+  http::OutboundSeams seams_;
   http::AddressGuard guard_;
   std::optional<MailSender> mail_;
   std::int64_t timeout_ms_;
@@ -366,12 +352,14 @@ class StoredOutbox final : public Outbox {
 }  // namespace
 
 Result<std::unique_ptr<Outbox>> Outbox::start(control::Store& control, Clock& clock, Random& random,
-                                              const Settings& settings, metrics::Registry& metrics) {
+                                              const Settings& settings, metrics::Registry& metrics, SigningKeys keys,
+                                              http::OutboundSeams seams) {
   auto guard = http::AddressGuard::make(settings.list("delivery.allowed_ranges"));
   if (!guard) return fail(std::move(guard));
   auto mail = MailSender::make(settings);
   if (!mail) return fail(std::move(mail));
-  return std::make_unique<StoredOutbox>(control, clock, random, settings, metrics, std::move(*guard), std::move(*mail));
+  return std::make_unique<StoredOutbox>(control, clock, random, settings, metrics, std::move(keys), std::move(seams),
+                                        std::move(*guard), std::move(*mail));
 }
 
 }  // namespace meterport::delivery

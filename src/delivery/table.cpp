@@ -1,15 +1,18 @@
 #include "delivery/table.h"
 
+#include <fmt/format.h>
 #include <soci/soci.h>
 
 #include <limits>
 #include <string_view>
 
+#include "base/ids.h"
+
 namespace meterport::delivery {
 namespace {
 
 constexpr const char* delivery_columns =
-    "id, job_id, org, url, state, attempts, created_us, next_attempt_us, last_status, last_error";
+    "id, job_id, org, url, state, attempts, created_us, next_attempt_us, last_status, last_error, kind";
 
 constexpr std::string_view mail_kind = "mail";
 
@@ -25,7 +28,17 @@ Delivery delivery_of(const soci::row& row) {
   d.next_attempt = Instant{row.get<long long>(7)};
   d.last_status = static_cast<int>(row.get<long long>(8));
   d.last_error = row.get<std::string>(9);
+  d.is_mail = row.get<std::string>(10) == mail_kind;
   return d;
+}
+
+/// As an SQL list. Ids in the catalogue are safe ids; anything else has no deliveries.
+std::string quoted_list(const std::vector<std::string>& ids) {
+  std::string out = "''";
+  for (const std::string& id : ids) {
+    if (is_safe_id(id)) out += ", '" + id + '\'';
+  }
+  return out;
 }
 
 }  // namespace
@@ -75,13 +88,14 @@ std::vector<Due> select_due(soci::session& session, Instant now, const Due* afte
 std::optional<Sending> select_sending(soci::session& session, const Due& due) {
   const long long next_us = due.next_attempt.us;
   const soci::rowset<soci::row> rows =
-      (session.prepare
-           << "SELECT id, job_id, url, content_type, body, kind, subject, html, created_us, attempts,"
-              " attempts_max FROM deliveries WHERE id = :id AND state = 'pending' AND next_attempt_us = :next",
+      (session.prepare << "SELECT id, job_id, url, content_type, body, kind, subject, html, created_us, attempts,"
+                          " attempts_max, attempts_before, org FROM deliveries WHERE id = :id AND state = 'pending' "
+                          "AND next_attempt_us = :next",
        soci::use(due.id, "id"), soci::use(next_us, "next"));
   for (const soci::row& row : rows) {
     return Sending{.id = row.get<std::string>(0),
                    .job_id = row.get<std::string>(1),
+                   .org = row.get<std::string>(12),
                    .url = row.get<std::string>(2),
                    .content_type = row.get<std::string>(3),
                    .body = row.get<std::string>(4),
@@ -90,6 +104,7 @@ std::optional<Sending> select_sending(soci::session& session, const Due& due) {
                    .html = row.get<std::string>(7),
                    .created = Instant{row.get<long long>(8)},
                    .attempts = static_cast<int>(row.get<long long>(9)),
+                   .attempts_before = static_cast<int>(row.get<long long>(11)),
                    .attempts_max = static_cast<int>(row.get<long long>(10))};
   }
   return std::nullopt;
@@ -137,14 +152,51 @@ std::vector<Delivery> select_of_job(soci::session& session, const std::string& j
   return found;
 }
 
-std::vector<Delivery> select_latest(soci::session& session, std::size_t count) {
-  const auto limit = static_cast<long long>(count);
+std::optional<Delivery> select_one(soci::session& session, const std::string& id) {
   const soci::rowset<soci::row> rows =
-      (session.prepare << "SELECT " << delivery_columns << " FROM deliveries ORDER BY created_us DESC, id LIMIT :n",
-       soci::use(limit, "n"));
+      (session.prepare << "SELECT " << delivery_columns << " FROM deliveries WHERE id = :id", soci::use(id, "id"));
+  for (const soci::row& row : rows) return delivery_of(row);
+  return std::nullopt;
+}
+
+std::vector<Delivery> select_page(soci::session& session, const PageRequest& request) {
+  std::string where = "(created_us, id) < (:before, :after)";
+  if (request.orgs) where += fmt::format(" AND org IN ({})", quoted_list(*request.orgs));
+  if (!request.job_id.empty()) where += " AND job_id = :job";
+  if (!request.state.empty()) where += " AND state = :state";
+  long long before_us = std::numeric_limits<long long>::max();
+  if (!request.after.empty()) {
+    const auto last = select_one(session, request.after);
+    if (!last) return {};
+    before_us = last->created.us;
+  }
+  soci::details::prepare_temp_type query =
+      (session.prepare << "SELECT " << delivery_columns << " FROM deliveries WHERE " << where
+                       << " ORDER BY created_us DESC, id DESC LIMIT " << request.count_max,
+       soci::use(before_us, "before"), soci::use(request.after, "after"));
+  if (!request.job_id.empty()) query, soci::use(request.job_id, "job");
+  if (!request.state.empty()) query, soci::use(request.state, "state");
+  const soci::rowset<soci::row> rows = query;
   std::vector<Delivery> found;
   for (const soci::row& row : rows) found.push_back(delivery_of(row));
   return found;
+}
+
+bool is_gone(soci::session& session, const std::string& job_id, const std::string& url) {
+  int count = 0;
+  session << "SELECT COUNT(*) FROM deliveries WHERE job_id = :job AND url = :url AND state = 'failed'"
+             " AND last_status = 410 AND kind <> 'mail'",
+      soci::use(job_id, "job"), soci::use(url, "url"), soci::into(count);
+  return count > 0;
+}
+
+std::size_t refuse_pending(soci::session& session, const std::string& job_id, const std::string& url,
+                           const std::string& reason) {
+  soci::statement statement = (session.prepare << "UPDATE deliveries SET state = 'refused', last_error = :reason"
+                                                  " WHERE job_id = :job AND url = :url AND state = 'pending'",
+                               soci::use(reason, "reason"), soci::use(job_id, "job"), soci::use(url, "url"));
+  statement.execute(true);
+  return static_cast<std::size_t>(statement.get_affected_rows());
 }
 
 std::vector<Attempt> select_attempts(soci::session& session, const std::string& id) {
@@ -166,8 +218,8 @@ std::vector<Attempt> select_attempts(soci::session& session, const std::string& 
 bool make_pending(soci::session& session, const std::string& id, Instant now, int more_attempts) {
   const long long now_us = now.us;
   std::string changed;
-  session << "UPDATE deliveries SET state = 'pending', next_attempt_us = :now, attempts_max = attempts + :more"
-             " WHERE id = :id RETURNING id",
+  session << "UPDATE deliveries SET state = 'pending', next_attempt_us = :now, attempts_before = attempts,"
+             " attempts_max = attempts + :more WHERE id = :id RETURNING id",
       soci::use(now_us, "now"), soci::use(more_attempts, "more"), soci::use(id, "id"), soci::into(changed);
   return !changed.empty();
 }

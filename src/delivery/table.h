@@ -19,11 +19,12 @@ struct Due {
 
 /// What is needed to send one.
 struct Sending {
-  std::string id, job_id, url, content_type, body;
+  std::string id, job_id, org, url, content_type, body;
   bool is_mail = false;
   std::string subject, html;  ///< of a mail, whose plain text is the body
   Instant created;
   int attempts = 0;
+  int attempts_before = 0;  ///< before it was last sent again by hand
   int attempts_max = 0;
 };
 
@@ -44,8 +45,14 @@ std::optional<Instant> select_next_attempt(soci::session& session, Instant now);
 /// Nothing when the delivery was deleted meanwhile.
 void record_attempt(soci::session& session, const std::string& id, const Attempt& attempt, const Outcome& outcome);
 std::vector<Delivery> select_of_job(soci::session& session, const std::string& job_id);
-std::vector<Delivery> select_latest(soci::session& session, std::size_t count);
+std::vector<Delivery> select_page(soci::session& session, const PageRequest& request);
+std::optional<Delivery> select_one(soci::session& session, const std::string& id);
 std::vector<Attempt> select_attempts(soci::session& session, const std::string& id);
+/// True when the receiver said with 410 that it wants no more of the job at that URL.
+bool is_gone(soci::session& session, const std::string& job_id, const std::string& url);
+/// Refuses what is still pending of the job at that URL; returns how many that were.
+std::size_t refuse_pending(soci::session& session, const std::string& job_id, const std::string& url,
+                           const std::string& reason);
 void delete_of_job(soci::session& session, const std::string& job_id);
 /// False: there is none.
 bool make_pending(soci::session& session, const std::string& id, Instant now, int more_attempts);

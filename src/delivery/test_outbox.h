@@ -32,9 +32,15 @@ class OutboxTest : public ::testing::Test {
   }
 
   void start() {
-    auto outbox = Outbox::start(*store_, clock_, system_random(), settings_, metrics_);
+    auto outbox = Outbox::start(*store_, clock_, system_random(), settings_, metrics_, keys(), seams_);
     ASSERT_TRUE(outbox.has_value()) << outbox.error().text;
     outbox_ = std::move(*outbox);
+  }
+
+  SigningKeys keys() {
+    auto keys = SigningKeys::open(system_files(), (folder_ / "keys").string(), system_random());
+    EXPECT_TRUE(keys.has_value());
+    return std::move(*keys);
   }
 
   Delivery only(const std::string& job) {
@@ -65,6 +71,7 @@ class OutboxTest : public ::testing::Test {
   std::unique_ptr<control::Store> store_;
   AdjustableClock clock_;
   Settings settings_;
+  http::OutboundSeams seams_ = http::system_seams();
   metrics::Registry metrics_;
   std::unique_ptr<Outbox> outbox_;
 };

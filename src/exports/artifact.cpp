@@ -18,6 +18,13 @@ void remove_quietly(FileSystem& files, const std::string& path) {
 
 }  // namespace
 
+Status unwritten(Status status) {
+  const bool is_full = status.error().kind == ErrorKind::storage_full;
+  status.error().text = is_full ? "The export could not be written: no space left on the server's disk."
+                                : "The export could not be written: the server's disk reported an error.";
+  return status;
+}
+
 Artifact::Artifact(FileSystem& files, const Options& options)
     : files_(files),
       folder_(options.folder),
@@ -49,14 +56,10 @@ Artifact::~Artifact() {
   }
 }
 
-/// Puts the reason into words that a caller may read.
 Status Artifact::blame(Status status) {
   if (status || has_failed_) return status;
   has_failed_ = true;
-  const bool is_full = status.error().kind == ErrorKind::storage_full;
-  status.error().text = is_full ? "The export could not be written: no space left on the server's disk."
-                                : "The export could not be written: the server's disk reported an error.";
-  return status;
+  return unwritten(std::move(status));
 }
 
 Status Artifact::flush() {

@@ -19,6 +19,9 @@
 
 namespace meterport::exports {
 
+/// The error of a write, with its reason in words that a caller may read.
+Status unwritten(Status status);
+
 struct ArtifactFile {
   PackedFile packed;
   std::uint64_t rows = 0;

@@ -32,7 +32,7 @@ Status JobRun::write_billed() {
 
 Status JobRun::take_billed(const queries::BilledRow& row) {
   const std::uint64_t rows_max = stored_.job.spec.billed.rows_max;
-  if (rows_max > 0 && billed_->rows() == rows_max) {
+  if (rows_max > 0 && rows_ == rows_max) {
     return fail(ErrorKind::too_large,
                 fmt::format("it has more than {} rows, which is the most it may have.", rows_max));
   }

@@ -3,19 +3,15 @@
 #include <algorithm>
 #include <map>
 
+#include "exports/asset_csv.h"
 #include "formats/csv.h"
 
 namespace meterport::exports {
 namespace {
 
-constexpr std::string_view no_value = "null";
 constexpr int usage_decimals = 10;
 constexpr int ipu_decimals = 12;
 constexpr int rate_decimals = 6;
-
-void append_cell_or_null(std::string& out, std::string_view value) {
-  formats::append_csv_cell(out, value.empty() ? no_value : value);
-}
 
 void append_midnight(std::string& out, Day day) {
   append_day(out, day);
@@ -38,6 +34,7 @@ std::string_view printed_type(OrgKind kind) {
 }
 
 std::string_view csv_header(ExportKind kind) {
+  if (kind == ExportKind::asset) return asset_header();
   if (kind == ExportKind::project_folder) return "Date,Project,Folder,Org ID,Org Type,Consumption (IPUs)";
   return "OrgId,MeterId,MeterName,Date,BillingPeriodStartDate,BillingPeriodEndDate,MeterUsage,IPU,Scalar,"
          "MetricCategory,OrgName,OrgType,IPURate";
@@ -150,8 +147,9 @@ void CsvRows::append(std::string& out, const queries::ProjectFolderRow& row) {
   out += ',';
   row.consumption.append_text(out, ipu_decimals);
   out += '\n';
-  if (!without_meter_) without_meter_.emplace();
-  without_meter_->ipu += row.consumption;
+  if (!without_meter_)
+    without_meter_ = ControlTotal{.meter = {}, .rows = 0, .quantity = {}, .billable = {}, .ipu = Consumption()};
+  *without_meter_->ipu += row.consumption;
   ++without_meter_->rows;
   ++rows_;
 }
@@ -164,7 +162,8 @@ std::vector<ControlTotal> CsvRows::totals() const {
     total.meter = meter->id;
     total.rows += text.rows;
     if (!text.is_ipu) total.quantity = total.quantity.value_or(Total()) + text.quantity;
-    total.ipu += text.ipu;
+    total.ipu = total.ipu.value_or(Consumption());
+    *total.ipu += text.ipu;
   }
   std::vector<ControlTotal> totals;
   for (auto& [id, total] : by_id) totals.push_back(std::move(total));

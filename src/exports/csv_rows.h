@@ -14,6 +14,8 @@
 
 #include "base/decimal.h"
 #include "base/instant.h"
+#include "exports/control_total.h"
+#include "exports/csv_cells.h"
 #include "model/export_spec.h"
 #include "model/meter.h"
 #include "model/organization.h"
@@ -21,20 +23,8 @@
 
 namespace meterport::exports {
 
-/// "Production", "Sandbox", "SubOrg" (informatica.md 7.3).
-std::string_view printed_type(OrgKind kind);
-
-/// Without line end.
+/// Of a kind with one header for all its files: summary, project-folder, asset. Without line end.
 std::string_view csv_header(ExportKind kind);
-
-/// What the printed rows add up to: by meter, or over all of them where rows name none.
-struct ControlTotal {
-  std::string meter;  ///< empty: rows name no meter
-  std::uint64_t rows = 0;
-  std::optional<Total> quantity;  ///< none where the kind prints none
-  std::optional<Total> billable;  ///< of kind billed-usage, which prints no consumption
-  Consumption ipu;
-};
 
 class CsvRows {
  public:

@@ -135,10 +135,10 @@ TEST(SummaryRows, ControlTotalsAddUpByMeter) {
   ASSERT_EQ(totals.size(), 2U);
   EXPECT_EQ(totals[0].meter, "a");
   EXPECT_EQ(totals[0].quantity->to_text(), "-5");
-  EXPECT_EQ(totals[0].ipu.to_text(), "-10");
+  EXPECT_EQ(totals[0].ipu->to_text(), "-10");
   EXPECT_EQ(totals[1].rows, 3U);
   EXPECT_EQ(totals[1].quantity->to_text(), "0.3");
-  EXPECT_EQ(totals[1].ipu.to_text(), "0.09");
+  EXPECT_EQ(totals[1].ipu->to_text(), "0.09");
   EXPECT_EQ(rows.rows(), 4U);
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -16,11 +15,6 @@ constexpr std::size_t flush_bytes = std::size_t{512} << 10;
 constexpr std::int64_t wait_step_ms = 50;
 /// Rows between two looks at whether the run was interrupted.
 constexpr std::uint64_t rows_per_look = 512;
-/// Rows of a slice that spans several files wait in memory until it is read whole.
-constexpr std::uint64_t gathered_records_max = 200'000;
-/// A guess below any real row, so that a file is announced as large only when it can be.
-constexpr std::uint64_t row_bytes_guess = 128;
-constexpr std::uint64_t large_bytes = std::uint64_t{4} << 30;
 
 }  // namespace
 
@@ -48,6 +42,7 @@ Status JobRun::run() {
 Status JobRun::write() {
   const ExportSpec& spec = stored_.job.spec;
   if (spec.kind == ExportKind::billed_usage) return write_billed();
+  if (spec.kind == ExportKind::job_level) return write_job_level();
   return spec.split == FileSplit::per_org && orgs_.size() > 1 ? write_files_by_org() : write_files();
 }
 
@@ -89,145 +84,26 @@ Status JobRun::wait_loaded() {
   }
 }
 
-Result<std::vector<queries::Slice>> JobRun::plan(const std::string& meter, bool days_major, std::uint64_t records_max) {
-  const bool is_descending = stored_.job.spec.kind == ExportKind::project_folder;
-  auto slices = context_.queries.plan_slices(stored_.job.snapshot, orgs_, first_, last_, meter,
-                                             {.days_major = days_major, .days_descending = is_descending}, records_max);
+Result<std::vector<queries::Slice>> JobRun::slices_of(const queries::ReportOrgs& orgs, const std::string& meter,
+                                                      Order order, std::uint64_t records_max) {
+  const ExportKind kind = stored_.job.spec.kind;
+  const bool is_descending = kind == ExportKind::project_folder || kind == ExportKind::asset;
+  auto slices = context_.queries.plan_slices(
+      stored_.job.snapshot, orgs, first_, last_, meter,
+      {.days_major = order == Order::days_first, .days_descending = is_descending}, records_max);
   if (!slices) return unreadable(std::move(slices));
-  watch_.slices += slices->size();
   return slices;
 }
 
-Result<std::vector<JobRun::PlannedFile>> JobRun::plan_files() {
-  const ExportSpec& spec = stored_.job.spec;
-  if (spec.split == FileSplit::per_meter) return plan_meters();
-  auto slices = plan(spec.meter, true, context_.slice_records_max);
-  if (!slices) return fail(std::move(slices));
-  std::vector<PlannedFile> files;
-  files.push_back({file_name(informatica_id_or_id(*orgs_.front().org)), std::move(*slices)});
-  return files;
-}
-
-Result<std::vector<JobRun::PlannedFile>> JobRun::plan_meters() {
-  auto meters = context_.queries.summary_meters(stored_.job.snapshot, *catalogue_, orgs_, first_, last_);
-  if (!meters) return unreadable(std::move(meters));
-  std::vector<PlannedFile> files;
-  for (const std::string& meter : *meters) {
-    if (!stored_.job.spec.meter.empty() && meter != stored_.job.spec.meter) continue;
-    auto slices = plan(meter, true, context_.slice_records_max);
-    if (!slices) return fail(std::move(slices));
-    files.push_back({file_name(meter), std::move(*slices)});
-    if (watch_.is_interrupted()) return interrupted();
-  }
-  if (files.empty()) files.push_back({file_name(informatica_id_or_id(*orgs_.front().org)), {}});  // a header alone
-  return files;
-}
-
-/// Large when the file can well have 4 GiB: facts add up to at most a row per org, meter and day.
-formats::EntrySize JobRun::size_of(const std::vector<queries::Slice>& slices, std::uint64_t orgs) const {
-  if (stored_.job.spec.kind != ExportKind::summary) return formats::EntrySize::ordinary;
-  std::uint64_t records = 0;
-  for (const queries::Slice& slice : slices) records += slice.records;
-  const auto days = static_cast<std::uint64_t>(last_.days - first_.days + 1);
-  const std::uint64_t rows = std::min<std::uint64_t>(records, orgs * days * catalogue_->meters().size());
-  return rows >= large_bytes / row_bytes_guess ? formats::EntrySize::large : formats::EntrySize::ordinary;
-}
-
-Status JobRun::write_files() {
-  auto files = plan_files();
-  if (!files) return fail(std::move(files));
-  for (const PlannedFile& file : *files) {
-    auto begun =
-        artifact_->begin_file(file.name, size_of(file.slices, orgs_.size()), csv_header(stored_.job.spec.kind));
-    if (!begun) return begun;
-    for (const queries::Slice& slice : file.slices) {
-      if (auto read = read_slice(slice); !read) return read;
-      if (auto written = write_lines(stream_); !written) return written;
-    }
-    if (auto ended = artifact_->end_file(); !ended) return ended;
-    note_progress();
-  }
-  return {};
-}
-
-Status JobRun::write_files_by_org() {
-  auto slices = plan(stored_.job.spec.meter, false, std::min(context_.slice_records_max, gathered_records_max));
-  if (!slices) return fail(std::move(slices));
-  org_slices_ = std::move(*slices);
-  for (const queries::Slice& slice : org_slices_) {
-    if (slice.org_end - slice.org_first == 1) {
-      if (auto open = advance_to(slice.org_first); !open) return open;
-      if (auto read = read_slice(slice); !read) return read;
-      if (auto written = write_lines(stream_); !written) return written;
-    } else if (auto written = write_slice_by_org(slice); !written) {
-      return written;
-    }
-    note_progress();
-  }
-  if (auto open = advance_to(orgs_.size() - 1); !open) return open;
-  return artifact_->end_file();
-}
-
-/// Rows come by date first, the files are by org: gathered, then written file after file.
-Status JobRun::write_slice_by_org(const queries::Slice& slice) {
-  by_org_first_ = slice.org_first;
-  by_org_.resize(slice.org_end - slice.org_first);
-  if (auto read = read_slice(slice); !read) return read;
-  for (std::size_t i = 0; i < by_org_.size(); ++i) {
-    if (auto open = advance_to(slice.org_first + i); !open) return open;
-    if (auto written = write_lines(by_org_[i]); !written) return written;
-  }
-  by_org_.clear();
-  by_org_.shrink_to_fit();
-  return {};
-}
-
-/// Makes the org's file the open one. Orgs in between have no row and get a header alone.
-Status JobRun::advance_to(std::size_t rank) {
-  while (files_begun_ <= rank) {
-    if (files_begun_ > 0) {
-      if (auto ended = artifact_->end_file(); !ended) return ended;
-    }
-    const std::size_t next = files_begun_++;
-    std::vector<queries::Slice> own;  // an org with much usage has slices of its own
-    for (const queries::Slice& slice : org_slices_) {
-      if (slice.org_first == next && slice.org_end == next + 1) own.push_back(slice);
-    }
-    auto begun = artifact_->begin_file(file_name(informatica_id_or_id(*orgs_[next].org)), size_of(own, 1),
-                                       csv_header(stored_.job.spec.kind));
-    if (!begun) return begun;
-  }
-  if (files_begun_ == rank + 1) return {};
-  return fail(ErrorKind::internal, "The export could not be made: its rows are out of order.");
-}
-
-template <class Row>
-Status JobRun::take_row(const Row& row) {
-  Lines& lines = by_org_.empty() ? stream_ : by_org_[rank_of_.find(row.org)->second - by_org_first_];
-  rows_.append(lines.text, row);
-  return row_taken(lines);
+Status JobRun::look() {
+  return looks_++ % rows_per_look == 0 && watch_.is_interrupted() ? Status(interrupted()) : Status();
 }
 
 Status JobRun::row_taken(Lines& lines) {
   ++lines.rows;
-  if (rows_seen_++ % rows_per_look == 0 && watch_.is_interrupted()) return interrupted();
+  ++rows_;
+  if (auto may_go_on = look(); !may_go_on) return may_go_on;
   return &lines == &stream_ && lines.text.size() >= flush_bytes ? write_lines(stream_) : Status();
-}
-
-Status JobRun::read_slice(const queries::Slice& slice) {
-  if (watch_.is_interrupted()) return interrupted();
-  const Snapshot& snapshot = stored_.job.snapshot;
-  Status read;
-  if (stored_.job.spec.kind == ExportKind::project_folder) {
-    read = context_.queries.project_folder_rows(snapshot, *catalogue_, orgs_, slice,
-                                                [this](const queries::ProjectFolderRow& row) { return take_row(row); });
-  } else {
-    read = context_.queries.summary_rows(snapshot, *catalogue_, orgs_, slice,
-                                         [this](const queries::SummaryRow& row) { return take_row(row); });
-  }
-  if (!read && !artifact_->has_failed() && !watch_.is_interrupted()) return unreadable(std::move(read));
-  ++watch_.slices_done;
-  return read;
 }
 
 Status JobRun::write_lines(Lines& lines) {
@@ -239,18 +115,26 @@ Status JobRun::write_lines(Lines& lines) {
 }
 
 void JobRun::note_progress() {
-  watch_.rows = rows();
+  watch_.rows = rows_;
   watch_.bytes = artifact_->csv_bytes();
 }
 
 std::vector<ControlTotal> JobRun::totals() const {
-  if (!billed_) return rows_.totals();
-  if (billed_->rows() == 0) return {};
-  return {{.meter = {},
-           .rows = billed_->rows(),
-           .quantity = billed_->quantity(),
-           .billable = billed_->billable(),
-           .ipu = {}}};
+  switch (stored_.job.spec.kind) {
+    case ExportKind::asset:
+      return asset_csv_.totals();
+    case ExportKind::job_level:
+      return job_level_totals_;
+    case ExportKind::billed_usage:
+      if (rows_ == 0) return {};
+      return {
+          {.meter = {}, .rows = rows_, .quantity = billed_->quantity(), .billable = billed_->billable(), .ipu = {}}};
+    case ExportKind::summary:
+    case ExportKind::project_folder:
+    case ExportKind::usage:
+      return csv_rows_.totals();
+  }
+  return {};
 }
 
 Status JobRun::publish() {
@@ -265,7 +149,7 @@ Status JobRun::publish() {
   job.manifest_path = artifact_->manifest_path();
   job.artifact_bytes = artifact_->bytes();
   job.artifact_sha256 = to_hex(artifact_->sha256());
-  job.rows = rows();
+  job.rows = rows_;
   const bool is_whole = stored_.missing.ids.empty();
   job.state = is_whole ? JobState::success : JobState::partial_success;
   job.error = stored_.missing.text;

@@ -14,8 +14,10 @@
 
 #include "base/error.h"
 #include "exports/artifact.h"
+#include "exports/asset_csv.h"
 #include "exports/billed_csv.h"
 #include "exports/csv_rows.h"
+#include "exports/job_level_lines.h"
 #include "exports/job_store.h"
 #include "queries/queries.h"
 
@@ -41,7 +43,8 @@ std::unexpected<Error> unreadable(Result<T>&& result) {
   return std::unexpected(std::move(error));
 }
 
-/// Sources: job_run.cpp, billed_run.cpp (kind billed-usage).
+/// Sources: job_run.cpp; planned_run.cpp (files of rated rows), asset_run.cpp (how those of kind asset are planned),
+/// job_level_run.cpp, billed_run.cpp (the kinds of these names).
 class JobRun {
  public:
   struct Context {
@@ -51,6 +54,7 @@ class JobRun {
     unsigned deflate_threads = 1;
     std::uint64_t slice_records_max = 500'000;
     std::int64_t loading_wait_ms_max = 3'600'000;  ///< for a warehouse that is behind; the job fails after that
+    std::size_t sort_memory_bytes = std::size_t{32} << 20;  ///< of what is sorted before it is written
   };
   JobRun(const Context& context, StoredJob& stored, std::string tag, RunWatch& watch);
   ~JobRun();
@@ -72,11 +76,24 @@ class JobRun {
   Status prepare();
   Status write();
   Status wait_loaded();
-  Result<std::vector<queries::Slice>> plan(const std::string& meter, bool days_major, std::uint64_t records_max);
+  [[nodiscard]] std::string file_name(const std::string& stem) const { return stem + ".csv"; }
+  Status write_lines(Lines& lines);
+  /// After a row was appended.
+  Status row_taken(Lines& lines);
+  /// Now and then: whether to end.
+  Status look();
+  Status publish();
+  void note_progress();
+  [[nodiscard]] std::vector<ControlTotal> totals() const;
+
+  enum class Order { days_first, orgs_first };
+  /// Slices that are still to be counted (note_slices).
+  Result<std::vector<queries::Slice>> slices_of(const queries::ReportOrgs& orgs, const std::string& meter, Order order,
+                                                std::uint64_t records_max);
+  void note_slices(const std::vector<queries::Slice>& slices) { watch_.slices += slices.size(); }
   Result<std::vector<PlannedFile>> plan_files();
   Result<std::vector<PlannedFile>> plan_meters();
   [[nodiscard]] formats::EntrySize size_of(const std::vector<queries::Slice>& slices, std::uint64_t orgs) const;
-  [[nodiscard]] std::string file_name(const std::string& stem) const { return stem + ".csv"; }
   Status write_files();
   Status write_files_by_org();
   Status write_slice_by_org(const queries::Slice& slice);
@@ -84,16 +101,21 @@ class JobRun {
   template <class Row>
   Status take_row(const Row& row);
   Status read_slice(const queries::Slice& slice);
-  Status write_lines(Lines& lines);
-  Status publish();
-  void note_progress();
+  Status read_rows(const queries::Slice& slice);
+
+  Result<std::vector<queries::Slice>> plan_assets();
+  Result<std::vector<queries::Slice>> plan_by_meter(std::size_t org_first, std::size_t org_end,
+                                                    std::uint64_t records_max);
+  Status plan_large_orgs_by_meter(std::uint64_t records_max);
+
+  Status write_job_level();
+  Result<std::vector<PlannedFile>> plan_records();
+  Status write_records(const PlannedFile& file);
+  Status read_records(const PlannedFile& file, JobLevelLines& lines);
+  Status write_sorted(const PlannedFile& file, JobLevelLines& lines);
 
   Status write_billed();
   Status take_billed(const queries::BilledRow& row);
-  /// After a row was appended.
-  Status row_taken(Lines& lines);
-  [[nodiscard]] std::uint64_t rows() const { return billed_ ? billed_->rows() : rows_.rows(); }
-  [[nodiscard]] std::vector<ControlTotal> totals() const;
 
   const Context& context_;
   StoredJob& stored_;
@@ -105,15 +127,18 @@ class JobRun {
   std::unordered_map<const Org*, std::size_t> rank_of_;
   Day first_, last_;
   std::unique_ptr<Artifact> artifact_;
-  CsvRows rows_;
-  std::unique_ptr<BilledCsv> billed_;  ///< in place of rows_
+  CsvRows csv_rows_;
+  AssetCsv asset_csv_;                          ///< in place of csv_rows_
+  std::unique_ptr<BilledCsv> billed_;           ///< likewise
+  std::vector<ControlTotal> job_level_totals_;  ///< likewise
 
   Lines stream_;                  ///< of the open file
   std::vector<Lines> by_org_;     ///< of a slice that holds several files' orgs; empty: rows go to stream_
   std::size_t by_org_first_ = 0;  ///< rank of by_org_[0]
   std::vector<queries::Slice> org_slices_;
   std::size_t files_begun_ = 0;
-  std::uint64_t rows_seen_ = 0;
+  std::uint64_t rows_ = 0;  ///< appended, in all files
+  std::uint64_t looks_ = 0;
 };
 
 }  // namespace meterport::exports

@@ -36,9 +36,9 @@ TEST_F(ExportJobs, ASpecThatMakesNoSenseIsRefusedAndMakesNoJob) {
   ExportSpec odd = september();
   odd.period.from = odd.period.from.plus_seconds(1);
   EXPECT_EQ(refused(admin_, odd), ErrorKind::invalid);
-  ExportSpec asset = september();
-  asset.kind = ExportKind::asset;
-  EXPECT_EQ(refused(admin_, asset), ErrorKind::invalid);
+  ExportSpec usage = september();
+  usage.kind = ExportKind::usage;
+  EXPECT_EQ(refused(admin_, usage), ErrorKind::invalid);
   ExportSpec parquet = september();
   parquet.format = "parquet";
   EXPECT_EQ(refused(admin_, parquet), ErrorKind::not_supported);

@@ -38,7 +38,12 @@ void write_totals(JsonWriter& json, const std::vector<ControlTotal>& totals) {
     total.meter.empty() ? json.null() : json.string(total.meter);
     json.field("rows", total.rows).key("quantity");
     total.quantity ? json.string(total.quantity->to_text()) : json.null();
-    total.billable ? json.field("billable", total.billable->to_text()) : json.field("ipu", total.ipu.to_text());
+    if (total.billable) {
+      json.field("billable", total.billable->to_text());
+    } else {
+      json.key("ipu");
+      total.ipu ? json.string(total.ipu->to_text()) : json.null();
+    }
     json.end_object();
   }
   json.end_array();

@@ -14,11 +14,9 @@ constexpr std::int64_t days_max = 36'525;
 constexpr std::int64_t billed_days_max = 96;  ///< a wire may allow less
 
 Status check_kind_and_format(const ExportSpec& spec) {
-  constexpr std::array offered = {ExportKind::summary, ExportKind::project_folder, ExportKind::billed_usage};
-  if (std::ranges::find(offered, spec.kind) == offered.end()) {
+  if (spec.kind == ExportKind::usage) {
     return fail(ErrorKind::invalid,
-                fmt::format("kind: \"{}\" is not offered yet; allowed: summary, project-folder", to_string(spec.kind)),
-                {}, "kind");
+                "kind: \"usage\" is not offered yet; allowed: summary, project-folder, asset, job-level", {}, "kind");
   }
   constexpr std::array<std::string_view, 3> planned = {"jsonl", "parquet", "focus"};
   if (std::ranges::find(planned, spec.format) != planned.end()) {
@@ -29,9 +27,28 @@ Status check_kind_and_format(const ExportSpec& spec) {
     return fail(ErrorKind::invalid, fmt::format("format: \"{}\" is no format; allowed: csv", spec.format), {},
                 "format");
   }
-  if (spec.split == FileSplit::per_meter && spec.kind == ExportKind::project_folder) {
+  return {};
+}
+
+/// How the kind's rows may be spread over files, and over whose usage.
+Status check_split(const ExportSpec& spec) {
+  const bool is_by_meter = spec.split == FileSplit::per_meter;
+  if (is_by_meter && spec.kind == ExportKind::project_folder) {
     return fail(ErrorKind::invalid, "split: rows of the kind project-folder name no meter; allowed: combined, per-org",
                 {}, "split");
+  }
+  if (is_by_meter && spec.kind == ExportKind::asset) {
+    return fail(ErrorKind::invalid,
+                "split: the kind asset has its rows by meter in one file; allowed: combined, per-org", {}, "split");
+  }
+  if (spec.kind != ExportKind::job_level) return {};
+  if (spec.all_linked) {
+    return fail(ErrorKind::invalid, "all_linked: the kind job-level is of the requesting organization alone", {},
+                "all_linked");
+  }
+  if (spec.split == FileSplit::per_org) {
+    return fail(ErrorKind::invalid, "split: the kind job-level has a file per meter; allowed: combined, per-meter", {},
+                "split");
   }
   return {};
 }
@@ -90,6 +107,7 @@ Status check_billed(const ExportSpec& spec) {
 Status check_spec(const ExportSpec& spec) {
   if (spec.org.empty()) return fail(ErrorKind::invalid, "org: is missing", {}, "org");
   if (auto checked = check_kind_and_format(spec); !checked) return checked;
+  if (auto checked = check_split(spec); !checked) return checked;
   // A wire may ask for a stretch that holds no whole hour: an answer without rows.
   const bool is_empty_billed = spec.kind == ExportKind::billed_usage && spec.period.from == spec.period.to;
   if (spec.period.from >= spec.period.to && !is_empty_billed) {

@@ -40,9 +40,13 @@ class MailSpy final : public delivery::Outbox {
     return below_.forget_job_within(session, id);
   }
   Result<std::vector<delivery::Delivery>> of_job(const std::string& id) override { return below_.of_job(id); }
-  Result<std::vector<delivery::Delivery>> latest(std::size_t count) override { return below_.latest(count); }
+  Result<std::vector<delivery::Delivery>> page(const delivery::PageRequest& request) override {
+    return below_.page(request);
+  }
+  Result<delivery::Delivery> get(const std::string& id) override { return below_.get(id); }
   Result<std::vector<delivery::Attempt>> attempts_of(const std::string& id) override { return below_.attempts_of(id); }
   Status retry(const std::string& id) override { return below_.retry(id); }
+  [[nodiscard]] const delivery::SigningKeys& keys() const override { return below_.keys(); }
 
   void refuse(std::optional<ErrorKind> refusal) {
     const std::lock_guard lock(mutex_);
@@ -90,7 +94,8 @@ class ExportsTest : public queries::TestServer {
 
   void open() {
     // Nobody listens: what counts here is what the outbox holds.
-    outbox_ = take(delivery::Outbox::start(*control_, clock_, *random_, settings_, metrics_));
+    auto keys = take(delivery::SigningKeys::open(system_files(), folder_ / "keys", *random_));
+    outbox_ = take(delivery::Outbox::start(*control_, clock_, *random_, settings_, metrics_, std::move(keys)));
     spy_ = std::make_unique<MailSpy>(*outbox_);
     exports_ = take(Exports::open(*control_, *queries_, *catalog_, *spy_, gate_, clock_, *random_, settings_, metrics_,
                                   folder_ / "artifacts"));

@@ -1,8 +1,5 @@
 #include "http/client.h"
 
-#include <netdb.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -77,32 +74,13 @@ Result<Destination> parse_url(const std::string& text) {
   auto host = url_part(url.get(), CURLUPART_HOST);
   const auto port = url_part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
   if (scheme != "http" && scheme != "https") return refused("only http and https are supported");
-  if (host.empty()) return refused("there is no host");
+  if (host.find_first_not_of('.') == std::string::npos) return refused("there is no host");
+  if (port == "0") return refused("port 0 is none");
   if (!url_part(url.get(), CURLUPART_USER).empty() || !url_part(url.get(), CURLUPART_PASSWORD).empty()) {
     return refused("user and password do not belong into it");
   }
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   return Destination{.host = std::move(host), .port = port};
-}
-
-Result<std::vector<std::string>> resolve(const Destination& destination) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int failed = ::getaddrinfo(destination.host.c_str(), destination.port.c_str(), &hints, &found);
-  if (failed != 0) {
-    return fail(ErrorKind::store_unavailable, "the name " + destination.host + " does not resolve",
-                gai_strerror(failed));
-  }
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
-  std::vector<std::string> addresses;
-  for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
-    char text[NI_MAXHOST];
-    if (::getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) {
-      addresses.emplace_back(text);
-    }
-  }
-  return addresses;
 }
 
 void set_method(CURL* easy, const OutboundRequest& request) {
@@ -209,14 +187,16 @@ Result<std::string> host_of(const std::string& url) {
   if (!destination) return fail(std::move(destination));
   std::string host = std::move(destination->host);
   std::ranges::transform(host, host.begin(), ascii_lower);
+  while (host.ends_with('.')) host.pop_back();  // the root's dot: the same host
   return host;
 }
 
-Result<OutboundResponse> send_guarded(const OutboundRequest& request, const AddressGuard& guard) {
+Result<OutboundResponse> send_guarded(const OutboundRequest& request, const AddressGuard& guard,
+                                      const OutboundSeams& seams) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(request.timeout_ms);
   auto destination = parse_url(request.url);
   if (!destination) return fail(std::move(destination));
-  auto addresses = resolve(*destination);
+  auto addresses = seams.resolve(destination->host, destination->port);
   if (!addresses) return fail(std::move(addresses));
   for (const std::string& address : *addresses) {
     // One closed address is enough: a name that mixes both is either misconfigured or an attack.
@@ -235,10 +215,8 @@ Result<OutboundResponse> send_guarded(const OutboundRequest& request, const Addr
     exchange.answer_bytes_max = guarded_answer_bytes_max;
     auto easy = prepare(request, exchange, *headers);
     if (!easy) return fail(std::move(easy));
-    const std::string& address = (*addresses)[i];
-    const bool is_v6 = address.find(':') != std::string::npos;
     // Whatever the name means by now, the connection goes to the address that was checked.
-    const std::string to = "::" + (is_v6 ? "[" + address + "]" : address) + ":" + destination->port;
+    const std::string to = "::" + seams.endpoint((*addresses)[i], destination->port);
     const List pin(curl_slist_append(nullptr, to.c_str()));
     if (!pin) return fail(ErrorKind::internal, "out of memory");
     curl_easy_setopt(easy->get(), CURLOPT_CONNECT_TO, pin.get());

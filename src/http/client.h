@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "http/outbound_seams.h"
 
 namespace meterport::http {
 
@@ -49,9 +50,11 @@ class AddressGuard {
 
 /// invalid: not http(s), no host, credentials in it. forbidden: the guard refuses an address. store_unavailable:
 /// no connection or timeout. Blocking; any thread.
-Result<OutboundResponse> send_guarded(const OutboundRequest& request, const AddressGuard& guard);
+Result<OutboundResponse> send_guarded(const OutboundRequest& request, const AddressGuard& guard,
+                                      const OutboundSeams& seams = system_seams());
 
-/// The host of an http(s) URL in lower case, IPv6 without brackets. invalid as send_guarded.
+/// The host of an http(s) URL in lower case, IPv6 without brackets, a name without the root's dot. invalid as
+/// send_guarded.
 Result<std::string> host_of(const std::string& url);
 
 /// Unguarded client of the command line (`--url`): any address the operator names. Environment proxies apply, but not

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
+#include <string>
 #include <utility>
 
 #include "http/problem.h"
@@ -99,10 +101,10 @@ void Router::take_values(const std::vector<Segment>& pattern, const Parts& parts
 
 const ErrorRenderer& Router::fallback_of(std::string_view raw_path) const {
   static const ErrorRenderer default_errors = problem;
-  // "//public/x" belongs to the dialect of "/public/".
-  const std::size_t first = raw_path.find_first_not_of('/');
-  const std::string_view single_slash =
-      first == std::string_view::npos || first < 2 ? raw_path : raw_path.substr(first - 1);
+  // "//public/x" belongs to the dialect of "/public/", "/saas//api/v2/x" to that of "/saas/api/v2/".
+  std::string single_slash;
+  std::ranges::unique_copy(raw_path, std::back_inserter(single_slash),
+                           [](char a, char b) { return a == '/' && b == '/'; });
   const Fallback* best = nullptr;
   for (const Fallback& fallback : fallbacks_) {
     if (!raw_path.starts_with(fallback.prefix) && !single_slash.starts_with(fallback.prefix)) continue;

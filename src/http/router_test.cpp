@@ -79,6 +79,7 @@ TEST(Router, TheLongestFallbackPrefixSpeaks) {
   EXPECT_EQ(status_at("/saas/x"), 2);
   EXPECT_EQ(status_at("/saas/api/x"), 3);
   EXPECT_EQ(status_at("//saas/api/x"), 3);
+  EXPECT_EQ(status_at("//saas//api/x"), 3);
 }
 
 TEST(Url, QueriesAndPercentSequences) {

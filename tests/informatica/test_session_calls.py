@@ -39,6 +39,7 @@ def test_validSessionId_of_unknown_foreign_and_missing_tokens(shared):
         assert ask(shared, token, **fields) == (False, 0)
     for body in ({"userName": "admin"}, {"icToken": 5}, {"icToken": client.session, "userName": 5}, "{", "[]"):
         assert_v2_error(shared.call("POST", VALID, body, JSON), 400, "METERING_INVALID_FIELD")
+    assert_v2_error(shared.call("POST", VALID, "<validatedToken/>", {"Content-Type": "application/xml"}), 415, "METERING_INVALID_FIELD")
     client.call("POST", "/saas/public/core/v3/logout", {})
     assert ask(shared, client.session) == (False, 0)
 
@@ -91,6 +92,21 @@ def test_a_guessed_path_is_told_the_right_one(shared, method, path, right):
     body = answer.json()
     text, code = (body["error"]["message"], body["error"]["code"]) if "error" in body else (body["description"], body["code"])
     assert code == "METERING_NO_SUCH_PATH" and right in text
+
+
+@pytest.mark.quick
+def test_a_session_id_may_be_8_KiB_long(shared):
+    for name in ("INFA-SESSION-ID", "icSessionId", "IDS-SESSION-ID"):
+        assert_v2_error(shared.call("GET", "/saas/api/v2/org", None, {name: "e" * 8 * 1024}), 401, "AUTH_01")
+
+
+@pytest.mark.quick
+def test_a_double_slash_is_one_on_every_path(shared):
+    client = shared.informatica()
+    assert client.call("GET", "/saas//api/v2/org").status == client.call("GET", "/saas/api//v2/activity/activityLog").status == 200
+    assert_v3_error(client.call("GET", "//public/core/v3/nothing"), 404, "METERING_NO_SUCH_PATH")
+    assert_v2_error(client.call("GET", "//saas//api/v2/nothing"), 404, "METERING_NO_SUCH_PATH")
+    assert ask(shared, client.session, path="/saas//api/v2/user/validSessionId")[0]
 
 
 @pytest.mark.quick

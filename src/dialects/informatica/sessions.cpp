@@ -164,11 +164,12 @@ http::Response logout_all(const Services& services, const http::Request& request
 // Needs no session header: a client asks whether it still has a session, and the token in the body is what it holds.
 // Looking does not extend the session, nor does one that came along in a header.
 http::Response valid_session_id(const Services& services, const http::Request& request) {
+  const auto refused = [&](const Error& error) { return render_error(request, error, Shape::v2, services.settings); };
+  if (auto is_json = check_no_xml(request); !is_json) return refused(is_json.error());
   auto question = parse_session_question(request.body);
-  if (!question) return render_error(request, question.error(), Shape::v2, services.settings);
+  if (!question) return refused(question.error());
   const auto session = services.identity.look_at_session(question->token);
-  if (!session && session.error().kind != ErrorKind::unauthenticated)
-    return render_error(request, session.error(), Shape::v2, services.settings);
+  if (!session && session.error().kind != ErrorKind::unauthenticated) return refused(session.error());
   const bool is_valid =
       session && (!question->user_name || is_same_name(*question->user_name, session->principal.name));
   std::int64_t minutes = 0;

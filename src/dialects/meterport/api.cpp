@@ -145,6 +145,23 @@ void add_exports(Table& table) {
             doc("Files, rows, hashes, control totals and snapshot of it", tag, "", "Document"), get_manifest);
 }
 
+void add_deliveries(Table& table) {
+  const std::string tag = "deliveries";
+  table.add(Method::get, "/v1/deliveries",
+            doc("Callbacks and mails of exports, newest first", tag, "", "DeliveryList",
+                {"org: of jobs asked for by this org", "job: of this job",
+                 "state: only pending, delivered, failed or refused ones", page_size, page_token}),
+            list_deliveries);
+  table.add(Method::get, "/v1/deliveries/keys",
+            doc("What a receiver verifies the signatures of an org's callbacks with", tag, "", "DeliveryKeys",
+                {"org: left out: the caller's"}),
+            get_delivery_keys);
+  table.add(Method::get, "/v1/deliveries/{id}", doc("One of them with its attempts", tag, "", "DeliveryHistory"),
+            get_delivery);
+  table.add(Method::post, "/v1/deliveries/{id}/retry",
+            doc("Send it again, whatever its state, with fresh attempts", tag, "", "Delivery"), retry_delivery);
+}
+
 void add_catalogue(Table& table, const Settings& settings) {
   const auto body_bytes = static_cast<std::size_t>(settings.number("http.body_bytes_max"));
   const std::string tag = "catalogue", org = "org: the meter this org uses";
@@ -224,15 +241,14 @@ void add_routes(http::Router& router, const Services& services) {
   Table table(router, context);
   add_usage(table, services.settings);
   add_exports(table);
+  add_deliveries(table);
   add_catalogue(table, services.settings);
   add_identity(table);
   add_operations(table);
   add_server(table);
   router.add_fallback({"", render_problem});
   context->openapi = openapi_json(router);
-  // A callback's text follows from the job alone: its end is the "now" of what it shows.
-  services.exports.set_callback_text(
-      "meterport", [](const exports::Job& job) { return job_json(job, job.finished.value_or(job.updated)); });
+  services.exports.set_callback_text("meterport", job_event_json);
 }
 
 }  // namespace meterport::api

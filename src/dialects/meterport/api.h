@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/settings.h"
 #include "catalog/catalog.h"
+#include "exports/deliveries.h"
 #include "exports/exports.h"
 #include "http/router.h"
 #include "identity/identity.h"
@@ -28,6 +29,7 @@ struct Services {
   intake::Operations& operations;
   queries::Queries& queries;
   exports::Exports& exports;
+  exports::Deliveries& deliveries;
   const Settings& settings;
   Clock& clock;
   metrics::Registry& metrics;

@@ -57,6 +57,12 @@ Answer retry_export(Context& context, const Call& call);
 Answer download_export(Context& context, const Call& call);
 Answer get_manifest(Context& context, const Call& call);
 
+// Deliveries (delivery_routes.cpp)
+Answer list_deliveries(Context& context, const Call& call);
+Answer get_delivery(Context& context, const Call& call);
+Answer retry_delivery(Context& context, const Call& call);
+Answer get_delivery_keys(Context& context, const Call& call);
+
 // Catalogue (catalog_routes.cpp, org_routes.cpp, meter_routes.cpp, subscription_routes.cpp)
 Answer get_catalog(Context& context, const Call& call);
 Answer post_catalog(Context& context, const Call& call);

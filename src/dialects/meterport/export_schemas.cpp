@@ -20,7 +20,7 @@ constexpr Schema exports_table[] = {
         "format":{"type":"string","enum":["csv"],"default":"csv"},
         "meter":{"type":"string"},
         "as_of":{"type":["integer","string"],"description":"ledger position or RFC 3339 time; left out: now"},
-        "callback_url":{"type":"string","format":"uri","description":"gets the finished job as JSON"}}})"},
+        "callback_url":{"type":"string","format":"uri","description":"gets the finished job as JSON, signed"}}})"},
     {"Job", json, R"({
       "type":"object",
       "required":["id","kind","state","error","org","all_linked","split","format","meter","from","to","as_of",

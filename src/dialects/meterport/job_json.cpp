@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "catalog/object_reader.h"
+#include "delivery/event.h"
 #include "dialects/meterport/json_text.h"
 
 namespace meterport::api {
@@ -61,9 +62,12 @@ void append_snapshot(JsonWriter& out, const Snapshot& snapshot) {
       .end_object();
 }
 
-void append_job(JsonWriter& out, const Job& job, Instant now) {
+namespace {
+
+/// Into an object that is open already.
+void append_job_members(JsonWriter& out, const Job& job, Instant now) {
   const JobState state = exports::shown_state(job, now);
-  out.begin_object().field("id", job.id).field("kind", to_string(job.spec.kind)).field("state", to_string(state));
+  out.field("id", job.id).field("kind", to_string(job.spec.kind)).field("state", to_string(state));
   field_or_null(out, "error", job.error);
   out.field("org", job.spec.org)
       .field("all_linked", job.spec.all_linked)
@@ -83,7 +87,25 @@ void append_job(JsonWriter& out, const Job& job, Instant now) {
   if (state == JobState::success || state == JobState::partial_success) {
     out.field("download", self + "/download").field("manifest", self + "/manifest");
   }
-  out.end_object().end_object();
+  out.end_object();
+}
+
+}  // namespace
+
+void append_job(JsonWriter& out, const Job& job, Instant now) {
+  out.begin_object();
+  append_job_members(out, job, now);
+  out.end_object();
+}
+
+std::string job_event_json(const Job& job) {
+  const Instant end = job.finished.value_or(job.updated);
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object().field("type", delivery::export_finished).field("timestamp", format_rfc3339(end));
+  append_job_members(out, job, end);
+  out.end_object();
+  return text;
 }
 
 std::string job_json(const Job& job, Instant now) {

@@ -9,9 +9,12 @@
 
 namespace meterport::api {
 
-/// The job as every answer and the callback show it. Links are paths of this server.
+/// The job as every answer shows it. Links are paths of this server.
 void append_job(JsonWriter& out, const exports::Job& job, Instant now);
 std::string job_json(const exports::Job& job, Instant now);
+/// The callback's body: the job, with `type` and `timestamp` of an event (Standard Webhooks allows the data beside
+/// them). It follows from the job alone: the job's end is the "now" of what it shows.
+std::string job_event_json(const exports::Job& job);
 /// "as_of":{"time","position","catalogue_position"}
 void append_snapshot(JsonWriter& out, const Snapshot& snapshot);
 

@@ -16,6 +16,7 @@ struct Schema {
 
 std::span<const Schema> usage_schemas();
 std::span<const Schema> export_schemas();
+std::span<const Schema> delivery_schemas();
 std::span<const Schema> catalogue_schemas();
 std::span<const Schema> identity_schemas();
 /// Null: none of that name.
