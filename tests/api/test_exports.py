@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from api_contract import Contract, covers, problem
-from harness import lines, record, running
+from harness import lines, record, run, running
 
 DI = "a2nB20h1o0lc7k3P9xtWS8"
 JOB = "/v1/exports/{id}"
@@ -126,6 +126,21 @@ def test_a_job_level_export_has_a_row_per_record_of_the_org_itself(filled):
     assert export(filled, kind="job-level", meter=DI)["artifact"]["rows"] == 2
     other = export(filled, kind="job-level", meter="cPnPIT3XYAziLqIoXtd0KC")
     assert list(files_of(download(filled, other["id"]))) == ["DetailedReport_cPnPIT3XYAziLqIoXtd0KC.csv"] and other["artifact"]["rows"] == 0
+
+
+def test_the_command_line_has_every_kind(filled, tmp_path):
+    url = ["--url", filled.url, "--key", filled.admin_key]
+    for kind, rows in [("summary", 2), ("project-folder", 2), ("asset", 2), ("job-level", 2)]:
+        target = tmp_path / f"{kind}.zip"
+        done = json.loads(run("export", kind, "--period", "2024-09", "--org", "acme", "--meter", DI, "-o", target, "--json", *url).stdout)
+        assert (done["kind"], done["state"], done["artifact"]["rows"]) == (kind, "SUCCESS", rows)
+        with zipfile.ZipFile(target) as archive:
+            assert len(archive.namelist()) == 1
+    refused = run("export", "usage", "--period", "2024-09", *url, accept=None)
+    assert refused.returncode != 0 and "summary, project-folder, asset, job-level" in refused.stderr
+    both = run("export", "job-level", "--period", "2024-09", "--org", "acme", "--all-linked", *url, accept=None)
+    assert both.returncode != 0 and "requesting organization" in both.stderr
+    assert "summary, project-folder, asset or job-level" in run("export", "--help").stdout
 
 
 @pytest.mark.quick
