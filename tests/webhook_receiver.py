@@ -126,11 +126,11 @@ def deliveries(server, key=None, **filters):
     return answer.json()["deliveries"]
 
 
-def delivery_of(server, job, until=lambda d: True, seconds_max=30):
+def delivery_of(server, job, until=lambda d: True, seconds_max=30, key=None):
     """The only delivery of the job, once it is as `until` says."""
     end = time.monotonic() + seconds_max
     while True:
-        found = deliveries(server, job=job)
+        found = deliveries(server, key, job=job)
         assert len(found) <= 1, found
         if found and until(found[0]):
             return found[0]

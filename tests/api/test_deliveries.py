@@ -29,8 +29,7 @@ def world(tmp_path_factory):
             answer = server.api("POST", "/v1/exports", {"kind": "summary", "period": "2024-09", "org": org, "callback_url": url}, key=key)
             assert answer.status == 202, answer
             server.jobs[name] = answer.json()["id"]
-            if key is None:
-                delivery_of(server, server.jobs[name], lambda d, s=state: d["state"] == s and (s == "refused" or d["attempts_made"] == 1))
+            delivery_of(server, server.jobs[name], lambda d, s=state: d["state"] == s and (s == "refused" or d["attempts_made"] == 1), key=key)
         yield server
 
 
