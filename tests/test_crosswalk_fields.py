@@ -18,8 +18,8 @@ FULL = {"source": "agent-7", "project": "Sales", "folder": "Nightly", "asset": {
         "user": "ute", "app": {"id": "app-1", "name": "App one", "hrn": "hrn:here:account::HERE:app/app-1"}, "billing_tag": "finance", "channel": "batch",
         "category": "nightly", "memo": "a note", "properties": {"colour": "red", "depth": {"a": [1, 2]}}}
 FULL_TIME, BARE_TIME = "2024-09-03T10:30:00.25Z", "2024-09-05T23:59:59.999999Z"
-DIMENSIONS = ("project", "folder", "asset.name", "asset.type", "environment.id", "environment.name", "environment.type", "subscription", "line", "app.id", "app.name",
-              "app.hrn", "billing_tag", "channel", "category", "source")
+DIMENSIONS = ("project", "folder", "asset.name", "asset.type", "environment.id", "environment.name", "environment.type", "subscription", "app.id", "app.name",
+              "app.hrn", "billing_tag", "channel", "category")
 
 
 @pytest.fixture(scope="module")
@@ -121,10 +121,8 @@ def test_v1(world):
 
     def value(name):
         first, _, part = name.partition(".")
-        return 1 if name == "line" else FULL[first][part] if part else FULL[first]
+        return FULL[first][part] if part else FULL[first]
 
     assert full == {"org": "acme", "meter": DI, "day": "2024-09-03", **{name: value(name) for name in DIMENSIONS}, "quantity": "0.123456789012345678", "records": 1}
-    source = bare.pop("source")
-    assert source, "the sender's"
-    assert bare == {"org": "acme", "meter": DI, "day": "2024-09-05", **{name: None for name in DIMENSIONS if name != "source"}, "quantity": "2", "records": 1}
+    assert bare == {"org": "acme", "meter": DI, "day": "2024-09-05", **dict.fromkeys(DIMENSIONS), "quantity": "2", "records": 1}
     assert {r["meter"] for r in world.api("GET", query).json()["rows"]} == set(METERS)

@@ -1,8 +1,10 @@
 """X08: each kind of core error that a wire can meet, provoked there; status and code of crosswalk 3.2, in the wire's own shape.
 
 One table a server: (wire, kind, how, status, code). Kinds that another file provokes with more care stand here too, so that the table is whole.
-Not here: region_unavailable (one region), internal (nothing provokes it on purpose), rate_limited of NetSuite's own limit (netsuite/test_envelope.py).
+Not here: region_unavailable (one region), internal (nothing provokes it on purpose), rate_limited of NetSuite's own limit (netsuite/test_envelope.py),
+HERE's two paths on a store that takes no writes (here/test_life.py).
 """
+import concurrent.futures
 import contextlib
 import copy
 import socket
@@ -28,7 +30,6 @@ REALM, FOREIGN, SEPTEMBER = "org123456789", "org999999999", {"startDate": "2024-
 JSON, METERS = {"Content-Type": "application/json"}, {"startDate": "2024-09-01T00:00:00Z", "endDate": "2024-09-02T00:00:00Z", "jobType": "SUMMARY"}
 NS_ASK = compact({"method": "sbGetUsageCreationStatus", "requestId": 1})
 V3_LOGIN, V2_LOGIN = "/saas/public/core/v3/login", "/ma/api/v2/user/login"
-UNION = {"401", "403", "429"}  # statuses whose HERE body has the vendor's two forms at once
 
 
 def catalogue():
@@ -128,7 +129,7 @@ def shape(wire, answer, status, code):
         else:
             here_client.error(answer, status, code)
     elif wire == "here token":
-        token_error(answer, status, code)
+        (here_client.error if isinstance(code, str) else token_error)(answer, status, code)
     else:
         problem(answer, status, code)
     if status in (429, 503) or code == "SSS_REQUEST_LIMIT_EXCEEDED":
@@ -218,7 +219,7 @@ CALLS = [
     (I3, "range_too_long", lambda w: w.v3({**METERS, "endDate": "2025-09-02T00:00:00Z"}), 400, "METERING_RANGE_TOO_LONG"),
     (I3, "range_too_long", lambda w: w.v3({**METERS, "jobType": "ASSET", "endDate": "2024-10-03T00:00:00Z"}), 400, "METERING_RANGE_TOO_LONG"),
     (HR, "range_too_long", lambda w: w.here.get(**{**SEPTEMBER, "endDate": "2024-12-31"}), 400, "E706005"),
-    (V1, "range_too_long", lambda w: w.native("POST", "/v1/exports", {"kind": "summary", "from": "2020-01-01", "to": "2024-01-01"}), 400, "range_too_long"),
+    (V1, "range_too_long", lambda w: w.native("POST", "/v1/exports", {"kind": "summary", "from": "1971-01-01", "to": "2199-01-01"}), 400, "range_too_long"),
     (I3, "too_large", lambda w: w.v3(BIG), 413, "METERING_TOO_LARGE"),
     (I2, "too_large", lambda w: w.v2("POST", V2_LOGIN, BIG, False, JSON), 413, "METERING_TOO_LARGE"),
     (NS, "too_large", lambda w: w.netsuite.send(BIG[:3000]), 400, "INVALID_REQUEST"),
@@ -303,13 +304,15 @@ def test_X08_busy_on_every_wire(tmp_path):
     try:
         wires = Wires(server)
         server.stop()
-        server.config.write_text("[http]\nrequests_in_flight_max = 1\n")
+        server.config.write_text("[http]\nrequests_in_flight_max = 4\n")
         server.start()
         wires.informatica, key = server.informatica(), server.admin_key
         wires.here.renew()
         host, port = server.host.split(":")
-        with socket.create_connection((host, int(port)), timeout=20) as other:
-            other.sendall(f"POST /v1/usage HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Length: 9\r\n\r\n".encode())  # and no body: it stays in flight
+        head = f"POST /v1/usage HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Length: 9\r\n\r\n"
+        with contextlib.ExitStack() as others:
+            for _ in range(4):
+                others.enter_context(socket.create_connection((host, int(port)), timeout=20)).sendall(head.encode())  # and no body: it stays in flight
             end = time.monotonic() + 20
             while wires.native("GET", "/v1/orgs").status == 200:
                 assert time.monotonic() < end
@@ -338,11 +341,12 @@ def test_X08_a_control_store_that_takes_no_writes(tmp_path):
         [control] = server.folder.rglob("control.sqlite")
         with contextlib.closing(sqlite3.connect(control, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            for resource, fields in (("ExportMeteringData", {}), ("ExportMeteringData", {"jobType": "ASSET"}), (OLDER, {}), (JOB_LEVEL, {"allMeters": "TRUE"})):
-                shape(I3, wires.v3({**METERS, **fields}, resource), 503, "METERING_BUSY")
-            shape(HR, wires.here.ask_report(**SEPTEMBER), 503, "E706016")
-            shape(HR, ask_token(server, wires.here.key), 503, "E706016")
-            shape(V1, wires.native("POST", "/v1/exports", {"kind": "summary", "period": "2024-09"}), 503, "store_unavailable")
+            calls = [lambda: wires.v3(), lambda: wires.v3({**METERS, "allMeters": "TRUE"}, JOB_LEVEL), lambda: wires.native("POST", "/v1/exports", {"kind": "summary", "period": "2024-09"})]
+            with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+                summary, level, native = pool.map(lambda call: call(), calls)
+            shape(I3, summary, 503, "METERING_BUSY")
+            shape(I3, level, 503, "METERING_BUSY")
+            shape(V1, native, 503, "store_unavailable")
             other.execute("ROLLBACK")
         assert wires.v3().status == 200, "it works again"
 
@@ -352,15 +356,22 @@ def test_X08_stores_that_fail_or_are_full(tmp_path):
     record = {"org": "acme", "meter": "a2nB20h1o0lc7k3P9xtWS8", "time": "2024-09-03T00:00:00Z", "quantity": "1", "id": "1"}
     server = Server(tmp_path, catalogue=catalogue()).start()
     wires = Wires(server)
-    for fault, config, netsuite, native in (("sync_error:operations:1:1", "", (503, "UNEXPECTED_ERROR"), None), ("sync_error:ledger:1:1", "", None, (503, "store_unavailable")),
-                                            ("no_space:operations:1:1", "", (503, "UNEXPECTED_ERROR"), None),
-                                            (None, "[ledger]\nreserve_bytes = 1000000000000000\n", None, (507, "storage_full"))):
+
+    def start(config="", **env):
         server.stop()
         server.config.write_text(config)
-        server.start(**({"METERPORT_TEST_FILE_FAULTS": fault} if fault else {}))
+        server.start(**env)
         wires.netsuite = NetSuite(server, wires.netsuite.key)
-        if netsuite:
-            shape(NS, wires.netsuite.create_text(compact([GOOD])), *netsuite)
-        if native:
-            shape(V1, wires.native("POST", "/v1/usage", [record]), *native)
-    server.kill()
+
+    try:
+        for fault in ("sync_error", "no_space"):
+            start(METERPORT_TEST_FILE_FAULTS=f"{fault}:operations:1:1")
+            shape(NS, wires.netsuite.create_text(compact([GOOD])), 503, "UNEXPECTED_ERROR")
+        for fault, refusal in (("sync_error", (503, "store_unavailable")), ("no_space", (507, "storage_full"))):
+            start(METERPORT_TEST_FILE_FAULTS=f"{fault}:ledger:20:1000")  # the start needs a few calls
+            for n in range(30):
+                if (answer := wires.native("POST", "/v1/usage", [{**record, "id": f"{fault}-{n}"}])).status != 200:
+                    break
+            shape(V1, answer, *refusal)
+    finally:
+        server.kill()
