@@ -74,7 +74,7 @@ TEST_F(AssetTest, RowsOfAMeterAreTheSameHoweverTheyAreSliced) {
     }
   }
   for (const std::string_view tier :
-       {" 0-6 7", " 6-20 3", " 20-none 1", " 0-4.5 9", " 4.5-none 2", " 0-5 8", " 5-none 4"}) {
+       {" 0-6 7", " 6-12 3", " 12-none 1", " 0-4.5 9", " 4.5-none 2", " 0-5 8", " 5-none 4"}) {
     EXPECT_TRUE(seen.contains(tier)) << tier;
   }
 }
@@ -86,7 +86,7 @@ TEST_F(AssetTest, UsageThatCancelsOutIsARowInTheTierOfTheNextUnit) {
       {.org = "top", .meter = "steps", .time = "2024-09-01T09:00:00Z", .quantity = "-7", .project = "", .folder = ""}};
   ingest(entries_);
   const Slice day{.first = september(1), .last = september(1), .org_first = 0, .org_end = 1, .meter = {}};
-  EXPECT_EQ(rows_of(pin(), day), std::vector<std::string>{"steps 2024-09-01 top / / / 6-20 3 0 0"});
+  EXPECT_EQ(rows_of(pin(), day), std::vector<std::string>{"steps 2024-09-01 top / / / 6-12 3 0 0"});
 }
 
 TEST_F(AssetTest, ARefusedRowEndsTheReading) {

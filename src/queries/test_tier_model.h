@@ -24,7 +24,7 @@ constexpr std::string_view tier_catalogue = R"({
   ],
   "meters": [
     {"id": "steps", "name": "Steps", "divisor": "10", "rates": [
-      {"ipu_per_unit": "7"}, {"tier_from": "6", "ipu_per_unit": "3"}, {"tier_from": "20", "ipu_per_unit": "1"},
+      {"ipu_per_unit": "7"}, {"tier_from": "6", "ipu_per_unit": "3"}, {"tier_from": "12", "ipu_per_unit": "1"},
       {"org": "a-sub", "ipu_per_unit": "9"}, {"org": "a-sub", "tier_from": "4.5", "ipu_per_unit": "2"},
       {"org": "a-sub", "valid_from": "2024-09-08", "ipu_per_unit": "8"},
       {"org": "a-sub", "valid_from": "2024-09-08", "tier_from": "5", "ipu_per_unit": "4"}]},
@@ -42,7 +42,7 @@ struct ModelTier {
 inline std::vector<ModelTier> model_tiers(const std::string& org, const std::string& meter, const std::string& day) {
   if (meter == "flat") return {{0, "0.5"}};
   if (meter == "free") return {{0, "0"}};
-  if (org != "a-sub") return {{0, "7"}, {60, "3"}, {200, "1"}};
+  if (org != "a-sub") return {{0, "7"}, {60, "3"}, {120, "1"}};
   if (day < "2024-09-08") return {{0, "9"}, {45, "2"}};
   return {{0, "8"}, {50, "4"}};
 }
