@@ -2,79 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-
 #include "delivery/test_outbox.h"
-#include "http/problem.h"
-#include "http/server.h"
+#include "delivery/test_receiver.h"
 
 namespace meterport::delivery {
 namespace {
-
-/// A receiver that keeps what it is sent and answers as told.
-class Receiver {
- public:
-  explicit Receiver(const std::string& host = "127.0.0.1") {
-    http::Route route;
-    route.method = http::Method::post;
-    route.path = "/{path...}";
-    route.execution = http::Execution::inline_;
-    route.errors = http::problem;
-    route.handler = [this](const http::Request& request, http::Reply reply) {
-      const std::lock_guard lock(mutex_);
-      bodies_.emplace_back(std::string(request.header("content-type")) + "|" + request.body);
-      arrived_.notify_all();
-      if (keeps_waiting_) {
-        waiting_.push_back(std::move(reply));
-      } else {
-        reply(http::Response::text(status_, "thanks"));
-      }
-    };
-    router_.add(std::move(route));
-    EXPECT_TRUE(settings_.set("server.listen", host + ":0").has_value());
-    auto server = http::Server::start(settings_, router_, system_random(), metrics_);
-    EXPECT_TRUE(server.has_value());
-    server_ = std::move(*server);
-  }
-  void answer_with(int status) {
-    const std::lock_guard lock(mutex_);
-    status_ = status;
-  }
-  /// From now on nothing is answered until let_go().
-  void keep_waiting() {
-    const std::lock_guard lock(mutex_);
-    keeps_waiting_ = true;
-  }
-  void let_go() {
-    const std::lock_guard lock(mutex_);
-    keeps_waiting_ = false;
-    for (http::Reply& reply : waiting_) reply(http::Response::text(status_, "thanks"));
-    waiting_.clear();
-  }
-  void wait_for_bodies(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    EXPECT_TRUE(arrived_.wait_for(lock, std::chrono::seconds(10), [&] { return bodies_.size() >= count; }));
-  }
-  std::vector<std::string> bodies() {
-    const std::lock_guard lock(mutex_);
-    return bodies_;
-  }
-  std::string url() const { return server_->address() + "/callback"; }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::vector<std::string> bodies_;
-  bool keeps_waiting_ = false;
-  std::vector<http::Reply> waiting_;
-  int status_ = 200;
-  Settings settings_;
-  metrics::Registry metrics_;
-  http::Router router_;
-  std::unique_ptr<http::Server> server_;
-};
 
 class DeliveryTest : public OutboxTest {
  protected:

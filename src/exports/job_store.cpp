@@ -37,6 +37,14 @@ Status change_one(soci::statement& statement) {
   return fail(ErrorKind::conflict, "The export job is worked on by another runner.");
 }
 
+Status settle(soci::session& session, const std::string& id, const JobStore::QueueNotices& queue) {
+  soci::statement statement =
+      (session.prepare << "UPDATE export_jobs SET is_callback_due = 0 WHERE id = :id AND is_callback_due = 1",
+       soci::use(id, "id"));
+  statement.execute(true);
+  return statement.get_affected_rows() == 1 ? queue(session) : Status();
+}
+
 /// As an SQL list. Ids in the catalogue are safe ids; anything else can't have jobs.
 std::string quoted_list(const std::vector<std::string>& ids) {
   std::string out;
@@ -163,7 +171,7 @@ Status JobStore::renew(std::string_view id, const std::string& runner, Instant l
   });
 }
 
-Status JobStore::finish(const StoredJob& job) {
+Status JobStore::finish(const StoredJob& job, const QueueNotices& queue) {
   static const std::string sql = fmt::format(
       "UPDATE export_jobs SET state = :state, error = :error, updated_us = :updated_us, finished_us = :finished_us, "
       "expires_us = :expires_us, runner = '', lease_until_us = 0, slices_done = :slices_done, slices = :slices, "
@@ -174,7 +182,8 @@ Status JobStore::finish(const StoredJob& job) {
       is_active);
   return control_.write([&](soci::session& session) -> Status {
     soci::statement statement = (session.prepare << sql, soci::use(job));
-    return change_one(statement);
+    auto changed = change_one(statement);
+    return changed && queue ? settle(session, job.job.id, queue) : changed;
   });
 }
 
@@ -252,15 +261,9 @@ Result<std::vector<StoredJob>> JobStore::notices_due(std::size_t count_max) {
   return select_where(control_, fmt::format("WHERE is_callback_due = 1 ORDER BY sequence LIMIT {}", count_max));
 }
 
-Status JobStore::settle_notices(std::string_view id, const std::function<Status(soci::session&)>& queue) {
+Status JobStore::settle_notices(std::string_view id, const QueueNotices& queue) {
   const std::string key(id);
-  return control_.write([&](soci::session& session) -> Status {
-    soci::statement statement =
-        (session.prepare << "UPDATE export_jobs SET is_callback_due = 0 WHERE id = :id AND is_callback_due = 1",
-         soci::use(key, "id"));
-    statement.execute(true);
-    return statement.get_affected_rows() == 1 ? queue(session) : Status();
-  });
+  return control_.write([&](soci::session& session) { return settle(session, key, queue); });
 }
 
 Result<std::vector<StoredJob>> JobStore::expired_artifacts(Instant now, std::size_t count_max) {

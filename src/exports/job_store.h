@@ -79,8 +79,11 @@ class JobStore {
                                         const std::set<std::string, std::less<>>& without);
   /// Renews the lease of a running job and stores its progress.
   Status renew(std::string_view id, const std::string& runner, Instant lease_until, const Progress& progress);
-  /// Stores the end of a job: state, error, times, artifact. Whether notices are due follows from the job.
-  Status finish(const StoredJob& job);
+  /// Hands the job's callback and mail to the outbox, inside a transaction of the store.
+  using QueueNotices = std::function<Status(soci::session&)>;
+  /// Stores the end of a job: state, error, times, artifact. With `queue`, its notices in the same transaction: both or
+  /// neither. Without, they are due if it has any.
+  Status finish(const StoredJob& job, const QueueNotices& queue = {});
   /// Gives the lease back; the job waits for a runner.
   Status put_back(std::string_view id, const std::string& runner);
   /// Ends a job nobody works on as CANCELLED, with the text as its error; marks one that is worked on. conflict: final.
@@ -91,7 +94,7 @@ class JobStore {
   /// Final jobs whose callback or mail is not yet with the outbox, oldest first.
   Result<std::vector<StoredJob>> notices_due(std::size_t count_max);
   /// Takes the flag away and runs `queue` in the same transaction, unless another did so already.
-  Status settle_notices(std::string_view id, const std::function<Status(soci::session&)>& queue);
+  Status settle_notices(std::string_view id, const QueueNotices& queue);
 
   /// Jobs whose artifact's time is over and which still have one.
   Result<std::vector<StoredJob>> expired_artifacts(Instant now, std::size_t count_max);

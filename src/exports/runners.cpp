@@ -115,7 +115,7 @@ void Service::run_one(StoredJob stored, const std::string& tag, Running& running
   }
   const bool is_left_over = !result && running.watch.must_stop && !running.watch.is_cancelled;
   stored.job.progress = running.watch.progress();
-  if (!is_left_over) end_job(stored, result, running);
+  const bool are_notices_queued = !is_left_over && end_job(stored, result, running);
   {
     const std::lock_guard taking(take_mutex_);
     if (is_left_over) {
@@ -127,10 +127,10 @@ void Service::run_one(StoredJob stored, const std::string& tag, Running& running
     probe_.running(running_.size());
     wake_.notify_all();
   }
-  if (!is_left_over && is_final(stored.job.state)) tell_end(stored);
+  if (!is_left_over && is_final(stored.job.state)) tell_end(stored, are_notices_queued);
 }
 
-void Service::end_job(StoredJob& stored, const Status& result, const Running& running) {
+bool Service::end_job(StoredJob& stored, const Status& result, const Running& running) {
   Job& job = stored.job;
   if (!result) {
     const bool is_cancelled = running.watch.is_cancelled;
@@ -144,33 +144,43 @@ void Service::end_job(StoredJob& stored, const Status& result, const Running& ru
   job.finished = job.updated = parts_.clock.now();
   const std::int64_t retention_s = stored.retention_s > 0 ? stored.retention_s : options_.retention_s;
   if (result) job.expires = job.finished->plus_seconds(retention_s);
-  store_end(stored);
+  return store_end(stored);
 }
 
 /// Tries for a while: what was made is worth more than a moment's trouble of the store.
-void Service::store_end(StoredJob& stored) {
+bool Service::store_end(StoredJob& stored) {
   Job& job = stored.job;
+  const Notices notices = notices_of(job);
+  // Callback and mail go with the end. Should the outbox not take them, the end is stored without, and they stay due.
+  JobStore::QueueNotices queue;
+  if (tells_of_end(job) && !notices.is_too_early) {
+    queue = [&](soci::session& session) { return queue_notices(session, job, notices); };
+  }
   for (int attempt = 1;; ++attempt) {
-    const Status stored_end = store_.finish(stored);
+    const Status stored_end = store_.finish(stored, queue);
     if (stored_end) {
       probe_.job_ended(job);
       log::info("export ended", {{"job", job.id}, {"state", to_string(job.state)}, {"rows", job.rows}});
-      return;
+      return queue != nullptr;
     }
     const bool is_lost = stored_end.error().kind == ErrorKind::conflict;
     if (is_lost || attempt == store_attempts) {
       // Another runner has it, or will when the lease is over.
       log::warning("an export's end was not stored", {{"job", job.id}, {"detail", stored_end.error().detail}});
       job.state = JobState::processing;
-      return;
+      return false;
     }
-    std::this_thread::sleep_for(store_pause);
+    if (!std::exchange(queue, nullptr)) std::this_thread::sleep_for(store_pause);
   }
 }
 
-void Service::tell_end(const StoredJob& stored) {
+void Service::tell_end(const StoredJob& stored, bool are_notices_queued) {
   answer(waiters_.take_of(stored.job.id));
-  send_notices(stored);
+  if (are_notices_queued) {
+    parts_.outbox.wake();
+  } else {
+    send_notices(stored);
+  }
 }
 
 }  // namespace meterport::exports

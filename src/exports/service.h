@@ -85,12 +85,13 @@ class Service final : public Exports {
   void run_loop(unsigned number);
   std::optional<StoredJob> take_next(const std::string& runner, RunningPtr& running);
   void run_one(StoredJob stored, const std::string& tag, Running& running);
-  void end_job(StoredJob& stored, const Status& result, const Running& running);
-  void store_end(StoredJob& stored);
+  /// True: callback and mail are with the outbox already.
+  bool end_job(StoredJob& stored, const Status& result, const Running& running);
+  bool store_end(StoredJob& stored);
   void wake_runners();
   bool has_idle_runner() const;
   /// After the end is stored: waiters first, then callback and mail.
-  void tell_end(const StoredJob& stored);
+  void tell_end(const StoredJob& stored, bool are_notices_queued = false);
 
   // upkeep.cpp
   void upkeep_loop();

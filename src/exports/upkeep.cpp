@@ -124,8 +124,9 @@ Status Service::queue_notices(soci::session& session, const Job& job, const Noti
   return parts_.outbox.enqueue_mail_within(session, mail);
 }
 
-/// Hands callback and mail to the outbox, together with the note that it has them. What fails here is tried again with
-/// the next tick, or after a restart.
+/// Hands callback and mail that did not go with the job's end to the outbox, together with the note that it has them:
+/// those of a job that nobody ran, or that ended before dialects had said their texts. What fails here is tried again
+/// with the next tick, or after a restart.
 void Service::send_notices(const StoredJob& stored) {
   const Job& job = stored.job;
   if (!tells_of_end(job)) return;

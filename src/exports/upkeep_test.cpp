@@ -53,6 +53,20 @@ TEST_F(ExportUpkeep, TheCallbackIsQueuedOnceAlsoWhenAProcessDiesBetween) {
   EXPECT_EQ(deliveries(job.id).size(), 1U);
 }
 
+TEST_F(ExportUpkeep, TheCallbackIsStoredWithTheEnd) {
+  callback_url_ = "https://example.invalid/done";
+  const auto job = create(september());
+  ASSERT_TRUE(job);
+  std::promise<std::size_t> stored;
+  exports_->when_final(admin_, job->id, 120'000, [&](const Result<Job>&) {
+    // Waiters are told first: whoever sees the end sees the callback.
+    stored.set_value(deliveries(job->id).size());
+  });
+  exports_->start();
+  EXPECT_EQ(stored.get_future().get(), 1U);
+  EXPECT_TRUE(JobStore(*control_).notices_due(10)->empty());
+}
+
 TEST_F(ExportUpkeep, WithAnOldJobItsDeliveriesGoToo) {
   callback_url_ = "https://example.invalid/done";
   const Job job = run(september());

@@ -313,5 +313,6 @@ def test_the_callback_carries_the_job(folder, acme_catalogue):
         assert arrived.wait(30)
         media_type, body = calls[0]
         assert media_type == "application/json"
-        assert {k: v for k, v in json.loads(body).items() if k != "updated_at"} == {k: v for k, v in job.items() if k != "updated_at"}
+        event = {"type": "export.finished", "timestamp": job["finished_at"]}
+        assert {k: v for k, v in json.loads(body).items() if k != "updated_at"} == {**event, **{k: v for k, v in job.items() if k != "updated_at"}}
     receiver.shutdown()

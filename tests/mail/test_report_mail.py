@@ -6,6 +6,7 @@ import pytest
 from harness import Server, record, run, running
 from here_client import Here, new_key
 from smtp_sink import SmtpSink, make_certificate
+from webhook_receiver import deliveries, delivery_of, in_state
 
 REALM = "org123456789"
 SEPTEMBER = {"startDate": "2024-09-01T00:00:00", "endDate": "2024-09-30T23:59:59"}
@@ -72,6 +73,8 @@ def test_one_mail_for_a_completed_and_one_for_a_failed_report(folder):
         assert ana.wait(failed)["status"] == "failed"
         check(sink.wait(2)[1], failed, link_of(server, failed), "failed")
         wait_for_attempts(server, "delivered", 2)
+        listed = [delivery_of(server, job, in_state("delivered")) for job in {d["job"] for d in deliveries(server)}]
+        assert [(d["kind"], d["url"], d["attempts_made"], d["last_status"]) for d in listed] == [("mail", "mailto:ana@acme.example", 1, 250)] * 2
         server.advance(7200)
         server.restart()
         assert ana.wait(done)["status"] == "completed" and len(sink.mails) == 2 and attempts(server, "delivered") == 0
@@ -101,7 +104,7 @@ def test_a_busy_server_gets_the_mail_at_the_third_attempt(folder):
     with SmtpSink(busy=2) as sink, running(folder, catalogue=CATALOGUE, config=config(sink.url(), **PLAIN)) as server:
         ana = client(server)
         report = ana.report(**SEPTEMBER)
-        for number, pause in ((1, 6), (2, 31)):
+        for number, pause in ((1, 6), (2, 331)):
             wait_for_attempts(server, "retried", number)
             server.advance(pause)
         check(sink.wait(1)[0], report, link_of(server, report), "completed")
