@@ -7,7 +7,7 @@ import sys
 import zipfile
 
 import pytest
-from harness import ADMIN_PASSWORD, ROOT, record
+from harness import ADMIN_PASSWORD, ROOT, record, running
 
 CLIENTS = ROOT / "examples/clients/informatica"
 DI, APP = "a2nB20h1o0lc7k3P9xtWS8", "cPnPIT3XYAziLqIoXtd0KC"
@@ -56,3 +56,22 @@ def test_one_kind_of_one_meter(used, folder):
 def test_a_refusal_ends_with_the_server_s_own_words(used, folder):
     assert "maximum of 30 days" in run(used, folder, CLIENTS / "export_all.py", "--from", "2024-08-01T00:00:00Z", "--to", "2024-09-30T00:00:00Z", code=1)
     assert "401" in run(used, folder, CLIENTS / "export_usage.py", *SEPTEMBER, user="nobody", code=1)
+
+
+def test_the_receiver_verifies_both_signatures(folder, acme_catalogue):
+    with running(folder, catalogue=acme_catalogue, config='[delivery]\nallowed_ranges = ["127.0.0.1/32"]\n') as server:
+        keys = server.api("GET", "/v1/deliveries/keys?org=acme").json()
+        client = server.informatica()
+        for secret, public_key, code in ((keys["secret"], keys["public_key"], 0), ("whsec_" + "A" * 43 + "=", keys["public_key"], 1),
+                                         (keys["secret"], "whpk_" + "A" * 43 + "=", 1)):
+            url_file = folder / "url.txt"
+            url_file.unlink(missing_ok=True)
+            receiver = subprocess.Popen([sys.executable, CLIENTS / "receive_callback.py", "--secret", secret, "--public-key", public_key, "--url-file", url_file],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            while not url_file.exists() or not url_file.read_text().endswith("\n"):
+                assert receiver.poll() is None, receiver.communicate()
+            job = client.post(callbackUrl=url_file.read_text().strip()).json()["jobId"]
+            output, errors = receiver.communicate(timeout=30)
+            assert receiver.returncode == code, (output, errors)
+            expected = f"Job with jobID: {job} has completed and the Job Status is SUCCESS.\n"
+            assert (output, errors[:7]) == ((expected, "") if code == 0 else ("", "refused"))

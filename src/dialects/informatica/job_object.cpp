@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_writer.h"
+#include "delivery/event.h"
 
 namespace meterport::informatica {
 
@@ -105,11 +106,8 @@ std::string job_json(const exports::Job& job, Answer answer) {
 
 std::string callback_text(const exports::Job& job) {
   if (parse_echo(job).callback_format == CallbackFormat::json) {
-    std::string body;
-    JsonWriter json(body);
-    json.begin_object().field("type", "export.finished").field("timestamp", format_seconds_z(job.updated));
-    json.key("data").raw(job_json(job, Answer::status)).end_object();
-    return body;
+    return delivery::event_json(delivery::export_finished, job.finished.value_or(job.updated),
+                                job_json(job, Answer::status));
   }
   return fmt::format("Job with jobID: {} has completed and the Job Status is {}.", job.id, wire_status(job.state));
 }

@@ -84,9 +84,9 @@ TEST(JobObject, OfJobLevelEchoesTheMeterAlwaysAndAllMetersInThePostAlone) {
 
 TEST(JobObject, TheJsonCallbackHoldsTheObjectOfTheStatus) {
   exports::Job job = job_in(JobState::success);
-  job.updated = *parse_instant("2024-09-03T10:30:00.5Z");
+  job.finished = parse_instant("2024-09-03T10:30:00.5Z").value();
   job.note.json = to_json({"o", "s", "e", "https://x.example", false, false, "", std::nullopt, CallbackFormat::json});
-  EXPECT_EQ(callback_text(job), R"({"type":"export.finished","timestamp":"2024-09-03T10:30:00Z","data":)" +
+  EXPECT_EQ(callback_text(job), R"({"type":"export.finished","timestamp":"2024-09-03T10:30:00.5Z","data":)" +
                                     job_json(job, Answer::status) + "}");
 }
 
