@@ -161,7 +161,8 @@ CALLS = [
     (I3, "forbidden", lambda w: w.v3(client=w.viewer), 403, "METERING_FORBIDDEN"),
     (I3, "forbidden", lambda w: w.v3(resource=OLDER, client=w.viewer), 403, "METERING_FORBIDDEN"),
     (I3, "forbidden", lambda w: w.v3({**METERS, "allMeters": "TRUE"}, JOB_LEVEL, w.viewer), 403, "METERING_FORBIDDEN"),
-    (NS, "forbidden", lambda w: NetSuite(w.server, netsuite_client.new_key(w.server, roles=["viewer"])).create_text(compact([GOOD])), 401, "INVALID_LOGIN_ATTEMPT"),
+    (NS, "forbidden", lambda w: NetSuite(w.server, netsuite_client.new_key(w.server, roles=["viewer"])).create_text(compact([GOOD])), 401,
+     "INVALID_LOGIN_ATTEMPT"),
     (HR, "forbidden", lambda w: w.here.get(realm=FOREIGN, **SEPTEMBER), 403, "403403"),
     (V1, "forbidden", lambda w: w.native("POST", "/v1/usage", [], key=w.native_viewer), 403, "forbidden"),
     (I3, "not_found", lambda w: w.informatica.status("0" * 22), 404, "METERING_JOB_NOT_FOUND"),
@@ -189,7 +190,8 @@ CALLS = [
     (V1, "method_not_allowed", lambda w: w.native("PUT", "/v1/orgs", {}), 405, "method_not_allowed"),
     (I2, "unsupported_media", lambda w: w.v2("POST", V2_LOGIN, "<login/>", False, {"Content-Type": "application/xml"}), 415, "METERING_INVALID_FIELD"),
     (NS, "unsupported_media", lambda w: w.netsuite.send(NS_ASK, content_type="text/plain"), 415, "UNSUPPORTED_MEDIA_TYPE"),
-    (HR, "unsupported_media", lambda w: w.here.call("POST", w.here.path("/reports", **SEPTEMBER), "a=b", {"Content-Type": "application/x-www-form-urlencoded"}), 400, "E706010"),
+    (HR, "unsupported_media", lambda w: w.here.call("POST", w.here.path("/reports", **SEPTEMBER), "a=b",
+                                                    {"Content-Type": "application/x-www-form-urlencoded"}), 400, "E706010"),
     (TK, "unsupported_media", lambda w: ask_token(w.server, w.here.key, body='{"grantType":"client_credentials"}', content_type=""), 400, 400003),
     (TK, "unsupported_media", lambda w: ask_token(w.server, w.here.key, body='{"grantType":"client_credentials"}', content_type="text/plain"), 400, 400004),
     (V1, "unsupported_media", lambda w: w.native("POST", "/v1/usage", "a,b", content_type="text/plain"), 415, "unsupported_media"),
@@ -210,7 +212,8 @@ CALLS = [
     (NS, "invalid", lambda w: w.netsuite.ask("abc"), 400, "INVALID_PROPERTY_FORMAT"),
     (NS, "invalid", lambda w: w.netsuite.send(compact({"method": "sbNothing"})), 400, "INVALID_REQUEST_METHOD"),
     *[(HR, "invalid", lambda w, changed=changed: w.here.get(**{**SEPTEMBER, **changed}), 400, code) for changed, code in (
-        ({"limit": 0}, "E706002"), ({"startDate": "x"}, "E706003"), ({"groupBy": "name"}, "E706004"), ({"offset": -1}, "E706006"), ({"channelId": "warm"}, "E706007"),
+        ({"limit": 0}, "E706002"), ({"startDate": "x"}, "E706003"), ({"groupBy": "name"}, "E706004"), ({"offset": -1}, "E706006"),
+        ({"channelId": "warm"}, "E706007"),
         ({"usageFields": "x"}, "E706008"), ({"billingSubscriptionId": ",".join(map(str, range(21)))}, "E706009"))],
     (HR, "invalid", lambda w: w.here.get(realm="ab", **SEPTEMBER), 400, "E706001"),
     (TK, "invalid", lambda w: ask_token(w.server, w.here.key, {"expires_in": 60}), 400, 400200),
@@ -235,7 +238,8 @@ CALLS = [
     (V1, "not_ready", lambda w: w.native("GET", f"/v1/exports/{w.job()}/download"), 409, "not_ready"),
     (I3, "gone", lambda w: w.informatica.download(w.cancelled()), 404, "METERING_NO_OUTPUT"),
     (V1, "gone", lambda w: w.native("GET", f"/v1/exports/{w.cancelled()}/download"), 410, "gone"),
-    (I2, "not_supported", lambda w: w.v2("POST", "/ma/api/v2/user/loginOAuth", {"oauthToken": "x", "orgId": "acme"}, False, JSON), 501, "METERING_NOT_SUPPORTED"),
+    (I2, "not_supported", lambda w: w.v2("POST", "/ma/api/v2/user/loginOAuth", {"oauthToken": "x", "orgId": "acme"}, False, JSON), 501,
+     "METERING_NOT_SUPPORTED"),
 ]
 
 
@@ -295,7 +299,8 @@ BUSY = [
     (I3, lambda w: w.v3(), 503, "METERING_BUSY"), (I3, lambda w: w.server.call("POST", V3_LOGIN, {}, JSON), 503, "METERING_BUSY"),
     (I3, lambda w: w.informatica.status("0" * 22), 503, "METERING_BUSY"), (I2, lambda w: w.v2("GET", "/saas/api/v2/org"), 503, "METERING_BUSY"),
     (I2, lambda w: w.v2("POST", V2_LOGIN, {}, False, JSON), 503, "METERING_BUSY"), (NS, lambda w: w.netsuite.send(NS_ASK), 400, "SSS_REQUEST_LIMIT_EXCEEDED"),
-    (HR, lambda w: w.here.get(**SEPTEMBER), 429, "429002"), (V1, lambda w: w.native("GET", "/v1/orgs"), 503, "busy"), (V1, lambda w: w.native("POST", "/v1/usage", []), 503, "busy")]
+    (HR, lambda w: w.here.get(**SEPTEMBER), 429, "429002"), (V1, lambda w: w.native("GET", "/v1/orgs"), 503, "busy"),
+        (V1, lambda w: w.native("POST", "/v1/usage", []), 503, "busy")]
 
 
 @pytest.mark.quick
@@ -341,7 +346,8 @@ def test_X08_a_control_store_that_takes_no_writes(tmp_path):
         [control] = server.folder.rglob("control.sqlite")
         with contextlib.closing(sqlite3.connect(control, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            calls = [lambda: wires.v3(), lambda: wires.v3({**METERS, "allMeters": "TRUE"}, JOB_LEVEL), lambda: wires.native("POST", "/v1/exports", {"kind": "summary", "period": "2024-09"})]
+            calls = [lambda: wires.v3(), lambda: wires.v3({**METERS, "allMeters": "TRUE"}, JOB_LEVEL),
+                     lambda: wires.native("POST", "/v1/exports", {"kind": "summary", "period": "2024-09"})]
             with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
                 summary, level, native = pool.map(lambda call: call(), calls)
             shape(I3, summary, 503, "METERING_BUSY")

@@ -123,7 +123,8 @@ def silent():
 def test_I35_receivers_that_hang_or_fail_delay_no_job(world):
     client = world.informatica()
     with silent() as hanging, Receiver(status=500) as failing:
-        for url in (hanging, failing.url, "http://127.0.0.1:1/", "https://MyExportJobStatus.com", "MyExportJobStatus.com", "https://", "mailto:x@example.com", "http://300.1.1.1/"):
+        for url in (hanging, failing.url, "http://127.0.0.1:1/", "https://MyExportJobStatus.com", "MyExportJobStatus.com", "https://", "mailto:x@example.com",
+                    "http://300.1.1.1/"):
             for resource, fields in KINDS:
                 started = time.monotonic()
                 posted = client.post(resource=resource, callbackUrl=url, **fields)

@@ -28,7 +28,8 @@ def world(tmp_path_factory):
     with running(tmp_path_factory.mktemp("clients"), catalogue=CATALOGUE) as server:
         for org in ("acme", "acme-us", "acme-test"):
             server.usage(*[run(meter, f"2024-09-{d:02}T10:00:00Z", f"2024-09-{d:02}T10:{d:02}:07.5Z", org, quantity=d, project="Sales" if d % 2 else None,
-                               asset={"name": f"map_{d % 3}", "type": "MAPPING"}, task={"id": f"000QML0Z00000000{d:04}"}, run={"id": str(d), "cores": 2, "status": "SUCCESS"})
+                               asset={"name": f"map_{d % 3}", "type": "MAPPING"}, task={"id": f"000QML0Z00000000{d:04}"},
+                               run={"id": str(d), "cores": 2, "status": "SUCCESS"})
                            for d in range(1, 29) for meter in (DI, AI, PDO)],
                          *[usage(org, FILES, f"2024-09-{d:02}", f"{d}.000{d}") for d in range(1, 31)], usage(org, GOVERNANCE, "2024-09-10", "1000"))
         yield server
@@ -76,7 +77,8 @@ def test_reads_only_the_first_csv(world, kind):
     if kind != "JOB_LEVEL":
         assert list(files) == [name] == [f"{ACME}.csv"] and content.decode().split("\n")[0] == header
         assert {r.get("OrgId", r.get("Org ID")) for r in rows} == {ACME, "acme-us", "acme-test"}
-        first = next(forward_entries(client.download(client.poll(client.post(resource, **PERIOD, **{**fields, "combinedMeterUsage": False})["jobId"])["jobId"])))
+        apart = client.poll(client.post(resource, **PERIOD, **{**fields, "combinedMeterUsage": False})["jobId"])
+        first = next(forward_entries(client.download(apart["jobId"])))
         assert first[0] == f"{ACME}.csv" or kind == "OLDER"
 
 
