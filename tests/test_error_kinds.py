@@ -1,8 +1,10 @@
 """X08: each kind of core error that a wire can meet, provoked there; status and code of crosswalk 3.2, in the wire's own shape.
 
 One table a server: (wire, kind, how, status, code). Kinds that another file provokes with more care stand here too, so that the table is whole.
-Not here: region_unavailable (one region), internal (nothing provokes it on purpose), rate_limited of NetSuite's own limit (netsuite/test_envelope.py).
+Not here: region_unavailable (one region), internal (nothing provokes it on purpose), rate_limited of NetSuite's own limit (netsuite/test_envelope.py),
+HERE's two paths on a store that takes no writes (here/test_life.py).
 """
+import concurrent.futures
 import contextlib
 import copy
 import socket
@@ -28,7 +30,6 @@ REALM, FOREIGN, SEPTEMBER = "org123456789", "org999999999", {"startDate": "2024-
 JSON, METERS = {"Content-Type": "application/json"}, {"startDate": "2024-09-01T00:00:00Z", "endDate": "2024-09-02T00:00:00Z", "jobType": "SUMMARY"}
 NS_ASK = compact({"method": "sbGetUsageCreationStatus", "requestId": 1})
 V3_LOGIN, V2_LOGIN = "/saas/public/core/v3/login", "/ma/api/v2/user/login"
-UNION = {"401", "403", "429"}  # statuses whose HERE body has the vendor's two forms at once
 
 
 def catalogue():
@@ -128,7 +129,7 @@ def shape(wire, answer, status, code):
         else:
             here_client.error(answer, status, code)
     elif wire == "here token":
-        token_error(answer, status, code)
+        (here_client.error if isinstance(code, str) else token_error)(answer, status, code)
     else:
         problem(answer, status, code)
     if status in (429, 503) or code == "SSS_REQUEST_LIMIT_EXCEEDED":
@@ -160,7 +161,8 @@ CALLS = [
     (I3, "forbidden", lambda w: w.v3(client=w.viewer), 403, "METERING_FORBIDDEN"),
     (I3, "forbidden", lambda w: w.v3(resource=OLDER, client=w.viewer), 403, "METERING_FORBIDDEN"),
     (I3, "forbidden", lambda w: w.v3({**METERS, "allMeters": "TRUE"}, JOB_LEVEL, w.viewer), 403, "METERING_FORBIDDEN"),
-    (NS, "forbidden", lambda w: NetSuite(w.server, netsuite_client.new_key(w.server, roles=["viewer"])).create_text(compact([GOOD])), 401, "INVALID_LOGIN_ATTEMPT"),
+    (NS, "forbidden", lambda w: NetSuite(w.server, netsuite_client.new_key(w.server, roles=["viewer"])).create_text(compact([GOOD])), 401,
+     "INVALID_LOGIN_ATTEMPT"),
     (HR, "forbidden", lambda w: w.here.get(realm=FOREIGN, **SEPTEMBER), 403, "403403"),
     (V1, "forbidden", lambda w: w.native("POST", "/v1/usage", [], key=w.native_viewer), 403, "forbidden"),
     (I3, "not_found", lambda w: w.informatica.status("0" * 22), 404, "METERING_JOB_NOT_FOUND"),
@@ -188,7 +190,8 @@ CALLS = [
     (V1, "method_not_allowed", lambda w: w.native("PUT", "/v1/orgs", {}), 405, "method_not_allowed"),
     (I2, "unsupported_media", lambda w: w.v2("POST", V2_LOGIN, "<login/>", False, {"Content-Type": "application/xml"}), 415, "METERING_INVALID_FIELD"),
     (NS, "unsupported_media", lambda w: w.netsuite.send(NS_ASK, content_type="text/plain"), 415, "UNSUPPORTED_MEDIA_TYPE"),
-    (HR, "unsupported_media", lambda w: w.here.call("POST", w.here.path("/reports", **SEPTEMBER), "a=b", {"Content-Type": "application/x-www-form-urlencoded"}), 400, "E706010"),
+    (HR, "unsupported_media", lambda w: w.here.call("POST", w.here.path("/reports", **SEPTEMBER), "a=b",
+                                                    {"Content-Type": "application/x-www-form-urlencoded"}), 400, "E706010"),
     (TK, "unsupported_media", lambda w: ask_token(w.server, w.here.key, body='{"grantType":"client_credentials"}', content_type=""), 400, 400003),
     (TK, "unsupported_media", lambda w: ask_token(w.server, w.here.key, body='{"grantType":"client_credentials"}', content_type="text/plain"), 400, 400004),
     (V1, "unsupported_media", lambda w: w.native("POST", "/v1/usage", "a,b", content_type="text/plain"), 415, "unsupported_media"),
@@ -209,7 +212,8 @@ CALLS = [
     (NS, "invalid", lambda w: w.netsuite.ask("abc"), 400, "INVALID_PROPERTY_FORMAT"),
     (NS, "invalid", lambda w: w.netsuite.send(compact({"method": "sbNothing"})), 400, "INVALID_REQUEST_METHOD"),
     *[(HR, "invalid", lambda w, changed=changed: w.here.get(**{**SEPTEMBER, **changed}), 400, code) for changed, code in (
-        ({"limit": 0}, "E706002"), ({"startDate": "x"}, "E706003"), ({"groupBy": "name"}, "E706004"), ({"offset": -1}, "E706006"), ({"channelId": "warm"}, "E706007"),
+        ({"limit": 0}, "E706002"), ({"startDate": "x"}, "E706003"), ({"groupBy": "name"}, "E706004"), ({"offset": -1}, "E706006"),
+        ({"channelId": "warm"}, "E706007"),
         ({"usageFields": "x"}, "E706008"), ({"billingSubscriptionId": ",".join(map(str, range(21)))}, "E706009"))],
     (HR, "invalid", lambda w: w.here.get(realm="ab", **SEPTEMBER), 400, "E706001"),
     (TK, "invalid", lambda w: ask_token(w.server, w.here.key, {"expires_in": 60}), 400, 400200),
@@ -218,7 +222,7 @@ CALLS = [
     (I3, "range_too_long", lambda w: w.v3({**METERS, "endDate": "2025-09-02T00:00:00Z"}), 400, "METERING_RANGE_TOO_LONG"),
     (I3, "range_too_long", lambda w: w.v3({**METERS, "jobType": "ASSET", "endDate": "2024-10-03T00:00:00Z"}), 400, "METERING_RANGE_TOO_LONG"),
     (HR, "range_too_long", lambda w: w.here.get(**{**SEPTEMBER, "endDate": "2024-12-31"}), 400, "E706005"),
-    (V1, "range_too_long", lambda w: w.native("POST", "/v1/exports", {"kind": "summary", "from": "2020-01-01", "to": "2024-01-01"}), 400, "range_too_long"),
+    (V1, "range_too_long", lambda w: w.native("POST", "/v1/exports", {"kind": "summary", "from": "1971-01-01", "to": "2199-01-01"}), 400, "range_too_long"),
     (I3, "too_large", lambda w: w.v3(BIG), 413, "METERING_TOO_LARGE"),
     (I2, "too_large", lambda w: w.v2("POST", V2_LOGIN, BIG, False, JSON), 413, "METERING_TOO_LARGE"),
     (NS, "too_large", lambda w: w.netsuite.send(BIG[:3000]), 400, "INVALID_REQUEST"),
@@ -234,7 +238,8 @@ CALLS = [
     (V1, "not_ready", lambda w: w.native("GET", f"/v1/exports/{w.job()}/download"), 409, "not_ready"),
     (I3, "gone", lambda w: w.informatica.download(w.cancelled()), 404, "METERING_NO_OUTPUT"),
     (V1, "gone", lambda w: w.native("GET", f"/v1/exports/{w.cancelled()}/download"), 410, "gone"),
-    (I2, "not_supported", lambda w: w.v2("POST", "/ma/api/v2/user/loginOAuth", {"oauthToken": "x", "orgId": "acme"}, False, JSON), 501, "METERING_NOT_SUPPORTED"),
+    (I2, "not_supported", lambda w: w.v2("POST", "/ma/api/v2/user/loginOAuth", {"oauthToken": "x", "orgId": "acme"}, False, JSON), 501,
+     "METERING_NOT_SUPPORTED"),
 ]
 
 
@@ -294,7 +299,8 @@ BUSY = [
     (I3, lambda w: w.v3(), 503, "METERING_BUSY"), (I3, lambda w: w.server.call("POST", V3_LOGIN, {}, JSON), 503, "METERING_BUSY"),
     (I3, lambda w: w.informatica.status("0" * 22), 503, "METERING_BUSY"), (I2, lambda w: w.v2("GET", "/saas/api/v2/org"), 503, "METERING_BUSY"),
     (I2, lambda w: w.v2("POST", V2_LOGIN, {}, False, JSON), 503, "METERING_BUSY"), (NS, lambda w: w.netsuite.send(NS_ASK), 400, "SSS_REQUEST_LIMIT_EXCEEDED"),
-    (HR, lambda w: w.here.get(**SEPTEMBER), 429, "429002"), (V1, lambda w: w.native("GET", "/v1/orgs"), 503, "busy"), (V1, lambda w: w.native("POST", "/v1/usage", []), 503, "busy")]
+    (HR, lambda w: w.here.get(**SEPTEMBER), 429, "429002"), (V1, lambda w: w.native("GET", "/v1/orgs"), 503, "busy"),
+        (V1, lambda w: w.native("POST", "/v1/usage", []), 503, "busy")]
 
 
 @pytest.mark.quick
@@ -303,13 +309,15 @@ def test_X08_busy_on_every_wire(tmp_path):
     try:
         wires = Wires(server)
         server.stop()
-        server.config.write_text("[http]\nrequests_in_flight_max = 1\n")
+        server.config.write_text("[http]\nrequests_in_flight_max = 4\n")
         server.start()
         wires.informatica, key = server.informatica(), server.admin_key
         wires.here.renew()
         host, port = server.host.split(":")
-        with socket.create_connection((host, int(port)), timeout=20) as other:
-            other.sendall(f"POST /v1/usage HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Length: 9\r\n\r\n".encode())  # and no body: it stays in flight
+        head = f"POST /v1/usage HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Length: 9\r\n\r\n"
+        with contextlib.ExitStack() as others:
+            for _ in range(4):
+                others.enter_context(socket.create_connection((host, int(port)), timeout=20)).sendall(head.encode())  # and no body: it stays in flight
             end = time.monotonic() + 20
             while wires.native("GET", "/v1/orgs").status == 200:
                 assert time.monotonic() < end
@@ -338,11 +346,13 @@ def test_X08_a_control_store_that_takes_no_writes(tmp_path):
         [control] = server.folder.rglob("control.sqlite")
         with contextlib.closing(sqlite3.connect(control, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            for resource, fields in (("ExportMeteringData", {}), ("ExportMeteringData", {"jobType": "ASSET"}), (OLDER, {}), (JOB_LEVEL, {"allMeters": "TRUE"})):
-                shape(I3, wires.v3({**METERS, **fields}, resource), 503, "METERING_BUSY")
-            shape(HR, wires.here.ask_report(**SEPTEMBER), 503, "E706016")
-            shape(HR, ask_token(server, wires.here.key), 503, "E706016")
-            shape(V1, wires.native("POST", "/v1/exports", {"kind": "summary", "period": "2024-09"}), 503, "store_unavailable")
+            calls = [lambda: wires.v3(), lambda: wires.v3({**METERS, "allMeters": "TRUE"}, JOB_LEVEL),
+                     lambda: wires.native("POST", "/v1/exports", {"kind": "summary", "period": "2024-09"})]
+            with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+                summary, level, native = pool.map(lambda call: call(), calls)
+            shape(I3, summary, 503, "METERING_BUSY")
+            shape(I3, level, 503, "METERING_BUSY")
+            shape(V1, native, 503, "store_unavailable")
             other.execute("ROLLBACK")
         assert wires.v3().status == 200, "it works again"
 
@@ -352,15 +362,22 @@ def test_X08_stores_that_fail_or_are_full(tmp_path):
     record = {"org": "acme", "meter": "a2nB20h1o0lc7k3P9xtWS8", "time": "2024-09-03T00:00:00Z", "quantity": "1", "id": "1"}
     server = Server(tmp_path, catalogue=catalogue()).start()
     wires = Wires(server)
-    for fault, config, netsuite, native in (("sync_error:operations:1:1", "", (503, "UNEXPECTED_ERROR"), None), ("sync_error:ledger:1:1", "", None, (503, "store_unavailable")),
-                                            ("no_space:operations:1:1", "", (503, "UNEXPECTED_ERROR"), None),
-                                            (None, "[ledger]\nreserve_bytes = 1000000000000000\n", None, (507, "storage_full"))):
+
+    def start(config="", **env):
         server.stop()
         server.config.write_text(config)
-        server.start(**({"METERPORT_TEST_FILE_FAULTS": fault} if fault else {}))
+        server.start(**env)
         wires.netsuite = NetSuite(server, wires.netsuite.key)
-        if netsuite:
-            shape(NS, wires.netsuite.create_text(compact([GOOD])), *netsuite)
-        if native:
-            shape(V1, wires.native("POST", "/v1/usage", [record]), *native)
-    server.kill()
+
+    try:
+        for fault in ("sync_error", "no_space"):
+            start(METERPORT_TEST_FILE_FAULTS=f"{fault}:operations:1:1")
+            shape(NS, wires.netsuite.create_text(compact([GOOD])), 503, "UNEXPECTED_ERROR")
+        for fault, refusal in (("sync_error", (503, "store_unavailable")), ("no_space", (507, "storage_full"))):
+            start(METERPORT_TEST_FILE_FAULTS=f"{fault}:ledger:20:1000")  # the start needs a few calls
+            for n in range(30):
+                if (answer := wires.native("POST", "/v1/usage", [{**record, "id": f"{fault}-{n}"}])).status != 200:
+                    break
+            shape(V1, answer, *refusal)
+    finally:
+        server.kill()

@@ -5,7 +5,7 @@ from decimal import Decimal, getcontext
 import pytest
 from harness import lines, running
 from metering_client import strict_rows
-from metering_world import ACME, ASSET_HEADER, CATALOGUE, DI, DI_SERVERLESS, FILES, GOVERNANCE, MDM, PDO, UNRATED, as_user, catalogue, usage
+from metering_world import ACME, ASSET_HEADER, CATALOGUE, DI, FILES, GOVERNANCE, MDM, PDO, UNRATED, as_user, catalogue, usage
 from test_sessions import assert_v3_error
 
 getcontext().prec = 60
@@ -20,7 +20,8 @@ def asset(client, name=f"{ACME}.csv", **fields):
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
     """Usage of several meters, places and orgs in September 2024; day 3 crosses the tier of Data Integration."""
-    load = {"project": "Sales", "folder": "Nightly", "asset": {"name": "load", "type": "MAPPING"}, "environment": {"name": "agents", "type": "Secure Agent Group"}}
+    load = {"project": "Sales", "folder": "Nightly", "asset": {"name": "load", "type": "MAPPING"},
+            "environment": {"name": "agents", "type": "Secure Agent Group"}}
     with running(tmp_path_factory.mktemp("asset"), catalogue=CATALOGUE) as server:
         server.usage(
             usage("acme", DI, "2024-09-02", "1999.5"), usage("acme", DI, "2024-09-03T00:00:00Z", "1.25", **load),

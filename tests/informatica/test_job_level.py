@@ -5,7 +5,8 @@ import time
 import pytest
 from harness import METERING, lines, running
 from metering_client import strict_rows
-from metering_world import ACME, AI, AI_HEADER, AI_SERVERLESS, CATALOGUE, DI, DI_HEADER, DI_SERVERLESS, FILES, JOB_LEVEL, PDO, PDO_HEADER, SUB_ORGS, as_user, run, usage
+from metering_world import (ACME, AI, AI_HEADER, AI_SERVERLESS, CATALOGUE, DI, DI_HEADER, DI_SERVERLESS, FILES, JOB_LEVEL, PDO,
+                            PDO_HEADER, SUB_ORGS, as_user, run, usage)
 from test_requests import JOB_KEYS, job_count
 from test_sessions import assert_v3_error
 
@@ -29,11 +30,13 @@ def world(tmp_path_factory):
         server.usage(
             task(3, "2024-09-03T11:11:00.25Z", run={"cores": 2}),
             task(2, "2024-09-03T11:11:00Z", start="2024-09-03T09:59:57Z", end="2024-09-03T10:00:00.000Z", run={"cores": "0.5", "status": "WARNING"}),
-            task(1, "2024-09-03T11:11:00Z", start="2024-08-31T00:00:00.000001Z", end="2024-09-03T10:00:00.123456Z", quantity="9", run={"cores": 16, "status": "ERROR"}),
+            task(1, "2024-09-03T11:11:00Z", start="2024-08-31T00:00:00.000001Z", end="2024-09-03T10:00:00.123456Z", quantity="9",
+                 run={"cores": 16, "status": "ERROR"}),
             task(4, "2024-09-04T00:11:00Z", start="2024-09-03T23:00:00Z", end="2024-09-04T00:00:00Z", task={"type": "MTT_TEST"}),
             task(5, "2024-09-04T01:11:00Z", start="2024-09-01T00:00:00Z", end="2024-09-04T00:59:59.999999Z"),
             usage("acme", DI, "2024-08-31T23:59:59.999999Z", "1"), usage("acme", DI, "2024-10-01T00:00:00Z", "1"), usage("acme-us", DI, "2024-09-03", "5"),
-            usage("acme", PDO, "2024-09-03T10:00:00.5Z", "3", task={"id": "t", "object": "o"}), usage("acme", PDO, "2024-09-03", "12345678", run={"audit_time": "2024-01-01T00:00:00Z"}),
+            usage("acme", PDO, "2024-09-03T10:00:00.5Z", "3", task={"id": "t", "object": "o"}),
+            usage("acme", PDO, "2024-09-03", "12345678", run={"audit_time": "2024-01-01T00:00:00Z"}),
             usage("acme", FILES, "2024-09-03", "0.001528156921268"), usage("acme", DI_SERVERLESS, "2024-09-03", "-2.5"))
         yield server
 
@@ -55,17 +58,20 @@ def test_I44_data_integration_bytes(world):
 
 
 def test_I44_a_run_belongs_to_the_day_of_its_end(world):
-    ids = lambda first, last: [r["Task Run ID"] for r in lines(level(world.informatica(), meterId=DI, startDate=f"{first}T00:00:00Z", endDate=f"{last}T00:00:00Z")[CDI])]
+    ids = lambda first, last: [r["Task Run ID"] for r in lines(level(world.informatica(), meterId=DI, startDate=f"{first}T00:00:00Z",
+                                                                     endDate=f"{last}T00:00:00Z")[CDI])]
     assert ids("2024-09-03", "2024-09-03") == ["701", "702", "703"] and ids("2024-09-04", "2024-09-04") == ["704", "705"]
     assert ids("2024-08-31", "2024-09-03") == ["701", "702", "703", "null"], "what has no audit time stands where it arrived"
 
 
 def test_I44_quantities_as_java_prints_doubles(folder):
     spans = [("10:00:00", "10:00:00", "0.0"), ("10:00:00", "10:00:03", "8.33E-4"), ("10:00:00", "10:00:03.6", "0.001"), ("10:00:00", "10:00:00.0018", "0.0"),
-             ("10:00:00", "10:00:00.0054", "2.0E-6"), ("10:00:00", "10:00:00.36", "1.0E-4"), ("10:00:00", "11:00:00", "1.0"), ("10:00:00", "10:20:00", "0.333333"),
+             ("10:00:00", "10:00:00.0054", "2.0E-6"), ("10:00:00", "10:00:00.36", "1.0E-4"), ("10:00:00", "11:00:00", "1.0"),
+             ("10:00:00", "10:20:00", "0.333333"),
              ("10:00:00", "10:40:00", "0.666667"), ("11:00:00", "10:30:00", "-0.5"), ("10:00:03", "10:00:00", "-8.33E-4")]
     plain = [("0", "0.0"), ("1", "1.0"), ("0.5", "0.5"), ("0.001", "0.001"), ("0.00099", "9.9E-4"), ("0.0000005", "5.0E-7"), ("9999999.999", "9999999.999"),
-             ("10000000", "1.0E7"), ("12345678", "1.2345678E7"), ("-12345678.25", "-1.234567825E7"), ("0.123456789012345678", "0.123456789012345678"), ("100.10", "100.1"),
+             ("10000000", "1.0E7"), ("12345678", "1.2345678E7"), ("-12345678.25", "-1.234567825E7"), ("0.123456789012345678", "0.123456789012345678"),
+             ("100.10", "100.1"),
              ("0.000000000000000001", "1.0E-18"), ("999999999999999999", "9.99999999999999999E17"), ("-0.25", "-0.25")]
     with running(folder, catalogue=CATALOGUE) as server:
         server.usage(*[task(n, f"2024-09-05T00:00:{n:02}Z", start=f"2024-09-03T{a}Z", end=f"2024-09-03T{b}Z") for n, (a, b, _) in enumerate(spans)],
@@ -83,8 +89,9 @@ def test_I44_what_is_missing(world):
     (row,) = lines(level(world.informatica(), meterId=DI, startDate="2024-10-01T00:00:00Z", endDate="2024-10-01T00:00:00Z")[CDI])
     audit = row.pop("Audit Time")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+", audit) and an_hour_ago < audit < now, "when it arrived"
-    assert row == {"Task ID": "null", "Task Name": "null", "Task Object Name": "", "Task Type": "null", "Task Run ID": "null", "Project Name": "null", "Folder Name": "",
-                   "Org ID": ACME, "Environment ID": "null", "Environment": "null", "Cores Used": "null", "Start Time": "null", "End Time": "2024-10-01 00:00:00.0",
+    assert row == {"Task ID": "null", "Task Name": "null", "Task Object Name": "", "Task Type": "null", "Task Run ID": "null", "Project Name": "null",
+                   "Folder Name": "", "Org ID": ACME, "Environment ID": "null", "Environment": "null", "Cores Used": "null",
+                   "Start Time": "null", "End Time": "2024-10-01 00:00:00.0",
                    "Status": "null", "Metered Value": "1.0", "OBM Task Time(s)": "0"}
 
 
@@ -100,8 +107,10 @@ def applications(tmp_path_factory):
         server.usage(
             execution("03T10:00:00", "03T11:00:00"), execution("03T12:00:00", "03T12:30:00", run={"id": "2"}, project="P", memo="m", user="bob"),
             execution("03T23:59:50", "04T00:00:00"), execution("03T10:00:00", "03T10:00:10", status="Faulted"),
-            execution("03T10:00:00", "03T10:06:00", by="bob", run={"count": 7}), execution("03T10:00:00", "03T10:00:01", asset="a, b", run={"execution_type": "Service"}),
-            usage("acme", AI, "2024-09-03", "2.25", user="uma", task={"name": "mt"}), usage("acme", AI, "2024-09-02", "0.5"), usage("acme", AI, "2024-09-02", "0.25"),
+            execution("03T10:00:00", "03T10:06:00", by="bob", run={"count": 7}),
+            execution("03T10:00:00", "03T10:00:01", asset="a, b", run={"execution_type": "Service"}),
+            usage("acme", AI, "2024-09-03", "2.25", user="uma", task={"name": "mt"}), usage("acme", AI, "2024-09-02", "0.5"),
+            usage("acme", AI, "2024-09-02", "0.25"),
             execution("05T10:00:00", "05T10:01:00", meter=AI_SERVERLESS), usage("acme-us", AI, "2024-09-03", "1"))
         yield server
 
@@ -126,7 +135,8 @@ def test_I45_application_integration_bytes(applications):
 def test_I45_the_serverless_meter_too(applications):
     files = level(applications.informatica(), allMeters=True)
     assert list(files) == [f"DetailedReport_{AI}.csv", f"DetailedReport_{AI_SERVERLESS}.csv"]
-    assert files[f"DetailedReport_{AI_SERVERLESS}.csv"].splitlines() == [AI_HEADER, f"{ACME},Process,approve,2024-09-05,ana,cloud,Completed,1,0.016666666666666667,60.00000"]
+    assert files[f"DetailedReport_{AI_SERVERLESS}.csv"].splitlines() == [
+        AI_HEADER, f"{ACME},Process,approve,2024-09-05,ana,cloud,Completed,1,0.016666666666666667,60.00000"]
 
 
 def test_I46_pushdown_and_other_meters(world):
@@ -173,7 +183,8 @@ def test_I11_status_and_download_serve_job_level_too(world):
 def test_I18_job_level_may_span_180_days_and_a_bit(world):
     client = world.informatica()
     assert client.post(resource=JOB_LEVEL, meterId=DI, startDate="2024-01-01T00:00:00Z", endDate="2024-06-29T23:59:59Z").status == 200
-    assert_v3_error(client.post(resource=JOB_LEVEL, meterId=DI, startDate="2024-01-01T00:00:00Z", endDate="2024-06-30T00:00:00Z"), 400, "METERING_RANGE_TOO_LONG")
+    assert_v3_error(client.post(resource=JOB_LEVEL, meterId=DI, startDate="2024-01-01T00:00:00Z", endDate="2024-06-30T00:00:00Z"), 400,
+                    "METERING_RANGE_TOO_LONG")
 
 
 @pytest.mark.parametrize("sent, meter, echoed", [(None, DI, None), ("FALSE", DI, "FALSE"), (False, DI, "FALSE"), ("false", DI, "FALSE"), ("TRUE", None, "TRUE"),

@@ -13,7 +13,8 @@ YEAR = [f"2024-{m:02}" for m in range(1, 7)]
 
 
 def rows_of(client, *meters, **fields):
-    files = client.export(**{"allLinkedOrgs": "TRUE", "combinedMeterUsage": "TRUE", "startDate": "2024-01-05T00:00:00Z", "endDate": "2024-06-30T00:00:00Z", **fields})
+    files = client.export(**{"allLinkedOrgs": "TRUE", "combinedMeterUsage": "TRUE", "startDate": "2024-01-05T00:00:00Z", "endDate": "2024-06-30T00:00:00Z",
+                             **fields})
     return [r for text in files.values() for r in lines(text) if r["MeterId"] in meters]
 
 
@@ -29,13 +30,15 @@ def charges(client, meter, **fields):
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    orgs = [{"id": "acme-eu2", "kind": "sub-org", "name": "EU 2", "parent": "acme", "status": "active", "history": [{"valid_from": "2024-03-10", "status": "disabled"}]},
+    orgs = [{"id": "acme-eu2", "kind": "sub-org", "name": "EU 2", "parent": "acme", "status": "active",
+             "history": [{"valid_from": "2024-03-10", "status": "disabled"}]},
             {"id": "us-sub", "kind": "sub-org", "name": "US sub", "parent": "acme-us"},
             {"id": "test-sub", "kind": "sub-org", "name": "Test sub", "parent": "acme-test"},
             {"id": "gone", "kind": "sandbox", "name": "Gone", "parent": "acme"},
             {"id": "moved", "kind": "sub-org", "name": "Moved", "parent": "acme", "history": [{"valid_from": "2024-05-10", "parent": "acme-us"}]}]
     with running(tmp_path_factory.mktemp("charges"), catalogue=catalogue(orgs)) as server:
-        server.usage(usage("acme-test", DI, "2024-02-01", "1999"), usage("acme-test", DI, "2024-02-02", "3.5"), usage("acme-test", GOVERNANCE, "2024-02-02", "100"),
+        server.usage(usage("acme-test", DI, "2024-02-01", "1999"), usage("acme-test", DI, "2024-02-02", "3.5"),
+                     usage("acme-test", GOVERNANCE, "2024-02-02", "100"),
                      usage("gone", FILES, "2024-02-02", "10"), usage("acme", DI, "2024-02-02", "5"), usage("test-sub", FILES, "2024-02-02", "100"),
                      usage("acme-us", FILES, "2024-02-03", "1"))
         deleted = {"id": "gone", "kind": "sandbox", "name": "Gone", "parent": "acme", "history": [{"valid_from": "2024-04-10", "status": "deleted"}]}

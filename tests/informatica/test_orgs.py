@@ -141,7 +141,8 @@ def test_I61_the_other_paths_work_without_saas(world):
 def test_I58_a_cancelled_job_reads_FAILED(folder):
     with running(folder, catalogue=CATALOGUE, config="[exports]\nrunners = 0\n") as server:
         client = server.informatica()
-        for resource, fields in (("ExportMeteringData", {"jobType": "SUMMARY"}), ("ExportMeteringData", {"jobType": "ASSET"}), (OLDER, {}), (JOB_LEVEL, {"allMeters": "TRUE"})):
+        for resource, fields in (("ExportMeteringData", {"jobType": "SUMMARY"}), ("ExportMeteringData", {"jobType": "ASSET"}), (OLDER, {}),
+                                 (JOB_LEVEL, {"allMeters": "TRUE"})):
             job = client.post(resource=resource, **fields).json()["jobId"]
             assert client.status(job).json()["status"] == "CREATED"
             assert server.api("DELETE", f"/v1/exports/{job}").status == 200

@@ -36,7 +36,8 @@ def world(tmp_path_factory):
                 "category": "X", "rates": [{"ipu_per_unit": "9.5"}, {"valid_from": "2024-09-05", "ipu_per_unit": "0.95"},
                                            {"valid_from": "2024-09-12", "org": "acme", "ipu_per_unit": "0.06"}]}]
     orgs = [{"id": f"acme-a{n}", "kind": "sub-org", "name": f"A{n}", "parent": "acme", "billing_anchor_day": n} for n in (15, 31)]
-    with running(tmp_path_factory.mktemp("tiers"), catalogue=catalogue(orgs, meters, acme_us={"history": [{"valid_from": "2024-09-04", "name": "Acme Americas"}]})) as server:
+    made = catalogue(orgs, meters, acme_us={"history": [{"valid_from": "2024-09-04", "name": "Acme Americas"}]})
+    with running(tmp_path_factory.mktemp("tiers"), catalogue=made) as server:
         yield server
 
 
@@ -52,7 +53,8 @@ def test_I54_a_day_that_crosses_a_tier(world):
         ("2024-09-02", "big", "20.0625 +", "0.100000", "0.437500000000", "0.043750000000"),
         ("2024-09-02", "late", "20.0625 +", "0.100000", "0.250000000000", "0.025000000000"),
         ("2024-09-01", "null", "0.000 - 10.000", "1.000000", "9.500000000000", "9.500000000000")]
-    assert summary(client, "t0") == {"2024-09-01": ("9.5000000000", "9.500000000000", "1.000000"), "2024-09-02": ("11.2500000000", "5.600000000000", "0.100000"),
+    assert summary(client, "t0") == {"2024-09-01": ("9.5000000000", "9.500000000000", "1.000000"),
+                                     "2024-09-02": ("11.2500000000", "5.600000000000", "0.100000"),
                                      "2024-09-03": ("1.0000000000", "0.100000000000", "0.100000")}
 
 
@@ -82,7 +84,8 @@ def test_I54_the_rate_of_the_last_unit_at_and_around_a_border(world):
     steps = [("2024-09-01", "10", "1.000000", "10"), ("2024-09-02", "1", "0.500000", "0.5"), ("2024-09-03", "-1", "0.500000", "-0.5"),
              ("2024-09-04", "-1", "1.000000", "-1"), ("2024-09-05", "1", "1.000000", "1"), ("2024-09-07", "-12", "1.000000", "-12"),
              ("2024-09-08", "13", "0.500000", "12.5")]
-    world.usage(*[usage("acme", "t2", day, quantity) for day, quantity, _, _ in steps], usage("acme", "t2", "2024-09-06", "5"), usage("acme", "t2", "2024-09-06", "-5", project="P"))
+    world.usage(*[usage("acme", "t2", day, quantity) for day, quantity, _, _ in steps], usage("acme", "t2", "2024-09-06", "5"),
+                usage("acme", "t2", "2024-09-06", "-5", project="P"))
     got = summary(client, "t2")
     for day, quantity, rate, ipu in steps:
         assert (Decimal(got[day][0]), Decimal(got[day][1]), got[day][2]) == (Decimal(quantity), Decimal(ipu), rate), day
@@ -90,16 +93,19 @@ def test_I54_the_rate_of_the_last_unit_at_and_around_a_border(world):
     assert got["2024-09-06"] == ("0.0000000000", "0.000000000000", "0.500000")
     assert [r[2:] for r in assets(client, "t2") if r[0] == "2024-09-06"] == [("0.000 - 10.000", "1.000000", "-5.000000000000", "-5.000000000000"),
                                                                             ("0.000 - 10.000", "1.000000", "5.000000000000", "5.000000000000")]
-    assert [r[2:] for r in assets(client, "t2") if r[0] == "2024-09-07"] == [("0.000 - 10.000", "1.000000", "-12.000000000000", "-12.000000000000")], "below 0: the first"
+    assert [r[2:] for r in assets(client, "t2") if r[0] == "2024-09-07"] == [
+        ("0.000 - 10.000", "1.000000", "-12.000000000000", "-12.000000000000")], "below 0: the first"
 
 
 def test_I54_a_negative_usage_walks_back_down(world):
     client = world.informatica()
-    world.usage(usage("acme", "t3", "2024-09-01", "12"), usage("acme", "t3", "2024-09-02", "-5"), usage("acme", "t3", "2024-09-03", "1"), usage("acme", "t3", "2024-09-03", "-1"))
+    world.usage(usage("acme", "t3", "2024-09-01", "12"), usage("acme", "t3", "2024-09-02", "-5"), usage("acme", "t3", "2024-09-03", "1"),
+                usage("acme", "t3", "2024-09-03", "-1"))
     assert sorted(r[2:] for r in assets(client, "t3") if r[0] == "2024-09-02") == [("0.000 - 10.000", "1.000000", "-3.000000000000", "-3.000000000000"),
                                                                                   ("10.000 - 20.0625", "0.500000", "-2.000000000000", "-1.000000000000")]
     assert summary(client, "t3")["2024-09-02"] == ("-5.0000000000", "-4.000000000000", "1.000000")
-    assert [r[1:] for r in assets(client, "t3") if r[0] == "2024-09-03"] == [("null", "0.000 - 10.000", "1.000000", "0.000000000000", "0.000000000000")], "net 0: one row"
+    assert [r[1:] for r in assets(client, "t3") if r[0] == "2024-09-03"] == [
+        ("null", "0.000 - 10.000", "1.000000", "0.000000000000", "0.000000000000")], "net 0: one row"
     assert sum(Decimal(v[1]) for v in summary(client, "t3").values()) == 7, "7 units cost what 7 units cost"
 
 
@@ -190,7 +196,8 @@ def test_I56_rates_and_names_change_on_their_day(world):
     old, middle, new = ("9.500000", "9.500000000000"), ("0.950000", "0.950000000000"), ("0.060000", "0.060000000000")
     assert rows == {(ACME, "04"): ("Elastic", *old, "Acme"), (ACME, "05"): ("Elastic", *middle, "Acme"), (ACME, "09"): ("Elastic", *middle, "Acme"),
                     (ACME, "10"): ("Advanced", *middle, "Acme"), (ACME, "11"): ("Advanced", *middle, "Acme"), (ACME, "12"): ("Advanced", *new, "Acme"),
-                    ("acme-us", "12"): ("Advanced", *new, "Acme Americas"), ("acme-us", "03"): ("Elastic", *old, "Acme US")}, "acme's own rate holds for the orgs below it too"
+                    ("acme-us", "12"): ("Advanced", *new, "Acme Americas"),
+                    ("acme-us", "03"): ("Elastic", *old, "Acme US")}, "acme's own rate holds for the orgs below it too"
     of_assets = lines(client.export(jobType="ASSET", meterId="dated")[f"{ACME}.csv"])
     assert [(r["Date"][8:10], r["Meter Name"], r["IPU Per Unit"]) for r in of_assets] == [
         (d, rows[ACME, d][0], rows[ACME, d][1]) for d in ("12", "11", "10", "09", "05", "04")]
@@ -203,7 +210,8 @@ def test_I53_only_todays_rows_change(folder):
         day = lambda n: time.strftime("%Y-%m-%d", time.gmtime(time.time() + n * 86400))
         instant = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         today = instant[:10]
-        server.usage(*[usage("acme", m, f"{day(-n)}T00:00:00Z", "3", project=p) for n in range(8) for m in (DI, FILES, GOVERNANCE, UNRATED) for p in ("A", "B")])
+        server.usage(*[usage("acme", m, f"{day(-n)}T00:00:00Z", "3", project=p) for n in range(8) for m in (DI, FILES, GOVERNANCE, UNRATED)
+                       for p in "AB"])
         client = server.informatica()
         asked = {"startDate": f"{day(-7)}T00:00:00Z", "endDate": f"{today}T23:59:59Z", "allLinkedOrgs": "TRUE", "combinedMeterUsage": "TRUE"}
         level = {"startDate": asked["startDate"], "endDate": asked["endDate"], "resource": JOB_LEVEL, "meterId": DI}
