@@ -96,6 +96,8 @@ class JobRun {
   [[nodiscard]] formats::EntrySize size_of(const std::vector<queries::Slice>& slices, std::uint64_t orgs) const;
   Status write_files();
   Status write_files_by_org();
+  /// How many orgs may share a slice whose rows are gathered.
+  [[nodiscard]] std::size_t orgs_gathered_max() const;
   Status write_slice_by_org(const queries::Slice& slice);
   Status advance_to(std::size_t rank);
   template <class Row>

@@ -1,5 +1,7 @@
 // The files of rated rows: summary, project-folder, asset. One after the other, slice by slice.
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -13,6 +15,19 @@ constexpr std::uint64_t gathered_records_max = 200'000;
 /// A guess below any real row, so that a file is announced as large only when it can be.
 constexpr std::uint64_t row_bytes_guess = 128;
 constexpr std::uint64_t large_bytes = std::uint64_t{4} << 30;
+
+/// Cuts slices of more orgs than that; a part says the records of the whole.
+std::vector<queries::Slice> cut_orgs(const std::vector<queries::Slice>& slices, std::size_t orgs_max) {
+  std::vector<queries::Slice> cut;
+  for (queries::Slice slice : slices) {
+    const std::size_t end = slice.org_end;
+    for (; slice.org_first < end; slice.org_first = slice.org_end) {
+      slice.org_end = std::min(slice.org_first + orgs_max, end);
+      cut.push_back(slice);
+    }
+  }
+  return cut;
+}
 
 }  // namespace
 
@@ -72,11 +87,22 @@ Status JobRun::write_files() {
   return {};
 }
 
+/// Rows of usage 0 have no record that counts for them, but wait in memory like the others.
+std::size_t JobRun::orgs_gathered_max() const {
+  if (stored_.job.spec.kind != ExportKind::summary) return orgs_.size();
+  std::set<std::string_view> daily;
+  for (const Meter* meter : catalogue_->meters()) {
+    if (meter->has_row_every_day()) daily.insert(meter->id);
+  }
+  const auto rows_of_org = static_cast<std::uint64_t>(last_.days - first_.days + 1) * daily.size();
+  return rows_of_org == 0 ? orgs_.size() : std::max<std::uint64_t>(gathered_records_max / rows_of_org, 1);
+}
+
 Status JobRun::write_files_by_org() {
   const std::uint64_t records_max = std::min(context_.slice_records_max, gathered_records_max);
   auto slices = slices_of(orgs_, stored_.job.spec.meter, Order::orgs_first, records_max);
   if (!slices) return fail(std::move(slices));
-  org_slices_ = std::move(*slices);
+  org_slices_ = cut_orgs(*slices, orgs_gathered_max());
   if (stored_.job.spec.kind == ExportKind::asset) {
     if (auto planned = plan_large_orgs_by_meter(records_max); !planned) return planned;
   }
