@@ -45,7 +45,9 @@ Result<std::vector<JobRun::PlannedFile>> JobRun::plan_files() {
 }
 
 Result<std::vector<JobRun::PlannedFile>> JobRun::plan_meters() {
-  auto meters = context_.queries.summary_meters(stored_.job.snapshot, *catalogue_, orgs_, first_, last_);
+  auto meters = context_.queries.summary_meters(stored_.job.snapshot, *catalogue_, orgs_, first_, last_, [this] {
+    return watch_.is_interrupted() ? Status(interrupted()) : Status();
+  });
   if (!meters) return unreadable(std::move(meters));
   std::vector<PlannedFile> files;
   for (const std::string& meter : *meters) {
@@ -176,8 +178,9 @@ Status JobRun::read_rows(const queries::Slice& slice) {
     return context_.queries.asset_rows(snapshot, *catalogue_, orgs_, slice,
                                        [this](const queries::AssetRow& row) { return take_row(row); });
   }
-  return context_.queries.summary_rows(snapshot, *catalogue_, orgs_, slice,
-                                       [this](const queries::SummaryRow& row) { return take_row(row); });
+  return context_.queries.summary_rows(
+      snapshot, *catalogue_, orgs_, slice, [this](const queries::SummaryRow& row) { return take_row(row); },
+      [this] { return watch_.is_interrupted() ? Status(interrupted()) : Status(); });
 }
 
 Status JobRun::read_slice(const queries::Slice& slice) {

@@ -115,6 +115,7 @@ class SandboxTotals {
     for (std::size_t first = 0; first < sandboxes.size(); first += sandboxes_at_once) {
       Slice some{.first = slice_.first, .last = slice_.last, .org_first = first, .meter = {}};
       some.org_end = std::min(first + sandboxes_at_once, sandboxes.size());
+      if (auto may = sources_.may_go_on(); !may) return may;
       if (auto added = add_up(sandboxes, some); !added) return added;
     }
     for (const auto& [key, total] : totals_) {

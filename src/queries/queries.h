@@ -118,18 +118,22 @@ class Queries {
                                          const std::string& meter, SliceOrder order, std::uint64_t records_max);
   /// Meters (ids, byte order) with usage in the period.
   Result<std::vector<std::string>> meters_in_use(const Snapshot& snapshot, const ReportOrgs& orgs, Day first, Day last);
-  /// Meters (ids, byte order) with a SUMMARY row in the period, those that the server makes included.
+  /// Meters (ids, byte order) with a SUMMARY row in the period, those that the server makes included. `look` as of
+  /// summary_rows().
   Result<std::vector<std::string>> summary_meters(const Snapshot& snapshot, const catalog::Snapshot& catalogue,
-                                                  const ReportOrgs& orgs, Day first, Day last);
+                                                  const ReportOrgs& orgs, Day first, Day last,
+                                                  const std::function<Status()>& look = {});
 
   // Rated rows of a slice. Usage is rated day by day from the start of its org's billing period (informatica.md 8.1),
   // whatever the slice and the report cover; an org has rows of its own days (ReportOrg::days) only. internal: usage is
   // on a meter that the catalogue does not hold.
 
   /// By date, org rank (its place in `orgs`), meter id. With the rows that the server makes: usage 0 of category
-  /// RECORDS_STORED, category ORGS (crosswalk 1.3); they end with the snapshot's day.
+  /// RECORDS_STORED, category ORGS (crosswalk 1.3); they end with the snapshot's day. `look` is
+  /// asked now and then while what many sandbox orgs add up to is read, before the first row; its error comes back.
   Status summary_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue, const ReportOrgs& orgs,
-                      const Slice& slice, const std::function<Status(const SummaryRow&)>& each);
+                      const Slice& slice, const std::function<Status(const SummaryRow&)>& each,
+                      const std::function<Status()>& look = {});
   /// By date descending, org rank, project, folder (byte order, none last).
   Status project_folder_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue, const ReportOrgs& orgs,
                              const Slice& slice, const std::function<Status(const ProjectFolderRow&)>& each);

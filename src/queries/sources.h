@@ -1,6 +1,9 @@
 // Private to queries: what the rows of one snapshot are read from. All of it must outlive what reads.
 #pragma once
 
+#include <functional>
+
+#include "base/error.h"
 #include "catalog/snapshot.h"
 #include "loading/dictionaries.h"
 #include "model/export_spec.h"
@@ -13,7 +16,9 @@ struct Sources {
   const loading::Dictionaries& words;
   const Snapshot& snapshot;
   const catalog::Snapshot& catalogue;
+  const std::function<Status()>& look;  ///< may be empty; asked between pieces of work, an error ends that
 
+  [[nodiscard]] Status may_go_on() const { return look ? look() : Status(); }
   /// The last day of the rows that the server makes.
   [[nodiscard]] Day last_made_day() const { return day_of(snapshot.as_of); }
 };

@@ -16,9 +16,10 @@ namespace meterport::queries {
 using warehouse::Dimension;
 
 Status Queries::summary_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue, const ReportOrgs& orgs,
-                             const Slice& slice, const std::function<Status(const SummaryRow&)>& each) {
+                             const Slice& slice, const std::function<Status(const SummaryRow&)>& each,
+                             const std::function<Status()>& look) {
   if (auto loaded = require_loaded(loader_, snapshot); !loaded) return loaded;
-  const Sources sources{warehouse_, loader_.dictionaries(), snapshot, catalogue};
+  const Sources sources{warehouse_, loader_.dictionaries(), snapshot, catalogue, look};
   auto charges = org_charges(sources, orgs, slice);
   if (!charges) return fail(std::move(charges));
   auto charge = charges->cbegin();
@@ -66,9 +67,10 @@ std::map<std::pair<Day, Day>, std::vector<const Org*>> by_days(const ReportOrgs&
 }  // namespace
 
 Result<std::vector<std::string>> Queries::summary_meters(const Snapshot& snapshot, const catalog::Snapshot& catalogue,
-                                                         const ReportOrgs& orgs, Day first, Day last) {
+                                                         const ReportOrgs& orgs, Day first, Day last,
+                                                         const std::function<Status()>& look) {
   if (auto loaded = require_loaded(loader_, snapshot); !loaded) return fail(std::move(loaded));
-  const Sources sources{warehouse_, loader_.dictionaries(), snapshot, catalogue};
+  const Sources sources{warehouse_, loader_.dictionaries(), snapshot, catalogue, look};
   std::set<std::string_view> ids;
   for (const auto& [days, some] : by_days(orgs, first, last)) {
     const OrgCodes codes(sources.words, some);

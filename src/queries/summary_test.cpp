@@ -326,6 +326,19 @@ TEST_F(ChargesTest, AReportOfOneMeterHasItsMadeRowsOnly) {
   EXPECT_EQ(of("stored"), Lines{});
 }
 
+TEST_F(ChargesTest, WhatSandboxesAddUpToIsNotReadOnceNobodyWantsIt) {
+  use("sand", "hours", "2024-09-03", "8");
+  const Snapshot snapshot = pin();
+  const auto catalogue = take(queries_->catalogue(snapshot));
+  const ReportOrgs orgs = always({catalogue->org("prod")});
+  const Slice month{.first = on("2024-09-01"), .last = on("2024-09-30"), .org_first = 0, .org_end = 1, .meter = {}};
+  const auto no_row = [](const SummaryRow&) -> Status { return fail(ErrorKind::internal, "a row"); };
+  const auto stop = []() -> Status { return fail(ErrorKind::busy, "stopped"); };
+  EXPECT_EQ(queries_->summary_rows(snapshot, *catalogue, orgs, month, no_row, stop).error().text, "stopped");
+  EXPECT_EQ(queries_->summary_meters(snapshot, *catalogue, orgs, month.first, month.last, stop).error().text,
+            "stopped");
+}
+
 TEST_F(ChargesTest, SummaryMetersAreThoseOfTheRows) {
   use("sand", "hours", "2024-09-03", "8");
   use("s1", "stored", "2024-09-10", "1");
