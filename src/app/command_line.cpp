@@ -72,13 +72,14 @@ void add_import(CLI::App& app, GlobalOptions& global, Run& run) {
 void add_export(CLI::App& app, GlobalOptions& global, Run& run) {
   auto* c = app.add_subcommand("export", "make an export and fetch its ZIP");
   auto options = std::make_shared<ExportOptions>();
-  c->add_option("KIND", options->kind, "summary or project-folder")->required();
+  c->add_option("KIND", options->kind, "summary, project-folder, asset or job-level")->required();
   c->add_option("--from", options->from, "first instant, e.g. 2024-09-01 or 2024-09-01T00:00:00Z");
   c->add_option("--to", options->to, "end, exclusive: --from 2024-09-01 --to 2024-10-01 is September");
   c->add_option("--period", options->period, "a UTC calendar month instead, e.g. 2024-09, whatever the billing anchor");
   c->add_option("--org", options->org, "requesting org (default: the key's, or the only production org)");
-  c->add_flag("--all-linked", options->all_linked, "with all orgs under the same production org");
-  c->add_option("--split", options->split, "combined, per-org or per-meter files")->capture_default_str();
+  c->add_flag("--all-linked", options->all_linked, "with all orgs under the same production org (not job-level)");
+  c->add_option("--split", options->split, "combined, per-org or per-meter files; job-level always has one per meter")
+      ->capture_default_str();
   c->add_option("--meter", options->meter, "one meter only");
   c->add_option("--format", options->format, "csv")->capture_default_str();
   c->add_option("--as-of", options->as_of, "ledger position or time to export as of");

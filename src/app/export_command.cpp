@@ -1,6 +1,8 @@
 // `meterport export` and `meterport jobs`.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -17,13 +19,14 @@ using nlohmann::json;
 constexpr int wait_seconds = 2;
 
 Status check_use(const ExportOptions& o) {
-  if (o.kind == "asset" || o.kind == "job-level" || o.kind == "usage")
-    return fail(ErrorKind::invalid,
-                fmt::format("export {} is not available in this version; summary and project-folder are", o.kind));
+  constexpr std::array<std::string_view, 4> kinds = {"summary", "project-folder", "asset", "job-level"};
+  const std::string all = fmt::format("{}", fmt::join(kinds, ", "));
+  if (o.kind == "usage")
+    return fail(ErrorKind::invalid, fmt::format("export usage is not available in this version; {} are", all));
   if (o.kind == "billed-usage")
     return fail(ErrorKind::invalid, "export billed-usage is asked for over the HERE API (reports)");
-  if (o.kind != "summary" && o.kind != "project-folder")
-    return fail(ErrorKind::invalid, fmt::format("export {}: no such kind; summary or project-folder", o.kind));
+  if (std::ranges::find(kinds, o.kind) == kinds.end())
+    return fail(ErrorKind::invalid, fmt::format("export {}: no such kind; {}", o.kind, all));
   if (o.format == "jsonl" || o.format == "parquet" || o.format == "focus")
     return fail(ErrorKind::invalid, fmt::format("--format {} is not available in this version; csv is", o.format));
   if (o.format != "csv") return fail(ErrorKind::invalid, fmt::format("--format {}: no such format; csv", o.format));

@@ -24,7 +24,11 @@ void append_time(std::string& out, Instant time) {
 }
 
 void append_time_or_null(std::string& out, const std::optional<Instant>& time) {
-  time ? append_time(out, *time) : void(out += no_value);
+  if (time) {
+    append_time(out, *time);
+  } else {
+    out += no_value;
+  }
 }
 
 /// Rounded half-even to 6 decimals.
@@ -32,11 +36,11 @@ Decimal hours_between(Instant start, Instant end) {
   constexpr std::int64_t us_per_millionth = Instant::us_per_hour / 1'000'000;
   constexpr Int128 millionth = 1'000'000'000'000;
   const std::int64_t us = end.us - start.us;
+  const std::int64_t rest = us % us_per_millionth;
   std::int64_t millionths = us / us_per_millionth;
-  const std::int64_t twice_rest = (us % us_per_millionth) * 2;
-  const bool is_up = twice_rest > us_per_millionth || (twice_rest == us_per_millionth && millionths % 2 != 0);
-  const bool is_down = twice_rest < -us_per_millionth || (twice_rest == -us_per_millionth && millionths % 2 != 0);
-  millionths += is_up ? 1 : is_down ? -1 : 0;
+  const std::int64_t twice_rest = rest < 0 ? -2 * rest : 2 * rest;
+  const bool is_odd = millionths % 2 != 0;
+  if (twice_rest > us_per_millionth || (twice_rest == us_per_millionth && is_odd)) millionths += us < 0 ? -1 : 1;
   return Decimal::from_scaled(millionths * millionth);
 }
 
@@ -108,7 +112,11 @@ void append_record_line(std::string& out, const queries::RecordRow& row, std::st
   out += ',';
   append_where(out, record, org_id);
   if (is_data_integration) {
-    record.run.cores ? formats::append_java_double(out, *record.run.cores) : void(out += no_value);
+    if (record.run.cores) {
+      formats::append_java_double(out, *record.run.cores);
+    } else {
+      out += no_value;
+    }
     out += ',';
   }
   append_time_or_null(out, record.run.start);

@@ -141,17 +141,17 @@ Status JobRun::take_row(const Row& row) {
 
 Status JobRun::read_rows(const queries::Slice& slice) {
   const Snapshot& snapshot = stored_.job.snapshot;
-  switch (stored_.job.spec.kind) {
-    case ExportKind::project_folder:
-      return context_.queries.project_folder_rows(
-          snapshot, *catalogue_, orgs_, slice, [this](const queries::ProjectFolderRow& row) { return take_row(row); });
-    case ExportKind::asset:
-      return context_.queries.asset_rows(snapshot, *catalogue_, orgs_, slice,
-                                         [this](const queries::AssetRow& row) { return take_row(row); });
-    default:
-      return context_.queries.summary_rows(snapshot, *catalogue_, orgs_, slice,
-                                           [this](const queries::SummaryRow& row) { return take_row(row); });
+  const ExportKind kind = stored_.job.spec.kind;
+  if (kind == ExportKind::project_folder) {
+    return context_.queries.project_folder_rows(snapshot, *catalogue_, orgs_, slice,
+                                                [this](const queries::ProjectFolderRow& row) { return take_row(row); });
   }
+  if (kind == ExportKind::asset) {
+    return context_.queries.asset_rows(snapshot, *catalogue_, orgs_, slice,
+                                       [this](const queries::AssetRow& row) { return take_row(row); });
+  }
+  return context_.queries.summary_rows(snapshot, *catalogue_, orgs_, slice,
+                                       [this](const queries::SummaryRow& row) { return take_row(row); });
 }
 
 Status JobRun::read_slice(const queries::Slice& slice) {

@@ -1,8 +1,6 @@
 #include "formats/java_double.h"
 
 #include <algorithm>
-#include <charconv>
-#include <iterator>
 #include <string_view>
 
 namespace meterport::formats {
@@ -19,9 +17,7 @@ void append_scientific(std::string& out, std::string_view digits, int exponent) 
   out += '.';
   out += digits.size() > 1 ? digits.substr(1) : "0";
   out += 'E';
-  char text[8];
-  const auto end = std::to_chars(std::begin(text), std::end(text), exponent).ptr;
-  out.append(text, end);
+  out += std::to_string(exponent);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from api_contract import Contract, covers, problem
-from harness import lines, record, running
+from harness import lines, record, run, running
 
 DI = "a2nB20h1o0lc7k3P9xtWS8"
 JOB = "/v1/exports/{id}"
@@ -99,6 +99,52 @@ def test_days_splits_scopes_and_meters(filled):
 
 @pytest.mark.quick
 @covers("POST /v1/exports")
+def test_an_asset_export_has_a_row_per_asset_and_tier(filled):
+    job = export(filled, kind="asset", all_linked=True)
+    [(name, text)] = files_of(download(filled, job["id"])).items()
+    rows = lines(text)
+    assert (name, job["kind"]) == (f"{rows[0]['Org ID']}.csv", "asset")
+    assert [(r["Date"], r["Org Type"], r["Project"], r["Folder"], r["Asset Name"], r["Usage"]) for r in rows] == [
+        ("2024-09-30T00:00:00Z", "Production", "null", "null", "null", "2.000000000000"),
+        ("2024-09-05T00:00:00Z", "SubOrg", "null", "null", "null", "3.000000000000"),
+        ("2024-09-03T00:00:00Z", "Production", "Sales", "Nightly", "null", "0.500000000000")]
+    by_org = files_of(download(filled, export(filled, kind="asset", all_linked=True, split="per-org", meter=DI)["id"]))
+    assert len(by_org) == 4 and sum(len(lines(text)) for text in by_org.values()) == 3
+    manifest = filled.api("GET", f"/v1/exports/{job['id']}/manifest").json()["content"]
+    assert [(t["meter"], t["rows"], t["quantity"]) for t in manifest["totals"]] == [(DI, 3, "5.5")]
+
+
+@pytest.mark.quick
+@covers("POST /v1/exports")
+def test_a_job_level_export_has_a_row_per_record_of_the_org_itself(filled):
+    for split in ("combined", "per-meter"):
+        job = export(filled, kind="job-level", split=split)
+        [(name, text)] = files_of(download(filled, job["id"])).items()
+        assert name == "CDIMeteringAuditData.csv" and job["artifact"]["rows"] == 2
+        assert [(r["End Time"], r["Metered Value"], r["Project Name"], r["Task ID"]) for r in lines(text)] == [
+            ("2024-09-03 10:30:00.0", "0.5", "Sales", "null"), ("2024-09-30 23:59:59.0", "2.0", "null", "null")]
+    assert export(filled, kind="job-level", meter=DI)["artifact"]["rows"] == 2
+    other = export(filled, kind="job-level", meter="cPnPIT3XYAziLqIoXtd0KC")
+    assert list(files_of(download(filled, other["id"]))) == ["DetailedReport_cPnPIT3XYAziLqIoXtd0KC.csv"] and other["artifact"]["rows"] == 0
+
+
+def test_the_command_line_has_every_kind(filled, tmp_path):
+    url = ["--url", filled.url, "--key", filled.admin_key]
+    for kind, rows in [("summary", 2), ("project-folder", 2), ("asset", 2), ("job-level", 2)]:
+        target = tmp_path / f"{kind}.zip"
+        done = json.loads(run("export", kind, "--period", "2024-09", "--org", "acme", "--meter", DI, "-o", target, "--json", *url).stdout)
+        assert (done["kind"], done["state"], done["artifact"]["rows"]) == (kind, "SUCCESS", rows)
+        with zipfile.ZipFile(target) as archive:
+            assert len(archive.namelist()) == 1
+    refused = run("export", "usage", "--period", "2024-09", *url, accept=None)
+    assert refused.returncode != 0 and "summary, project-folder, asset, job-level" in refused.stderr
+    both = run("export", "job-level", "--period", "2024-09", "--org", "acme", "--all-linked", *url, accept=None)
+    assert both.returncode != 0 and "requesting organization" in both.stderr
+    assert "summary, project-folder, asset or job-level" in run("export", "--help").stdout
+
+
+@pytest.mark.quick
+@covers("POST /v1/exports")
 def test_the_same_snapshot_is_the_same_bytes(server):
     position = server.usage(record("acme", DI, "2024-09-03T10:00:00Z", "1", "1"))["position"]
     before = export(server)
@@ -115,9 +161,11 @@ def test_the_same_snapshot_is_the_same_bytes(server):
 
 
 BAD = [
-    ({"kind": "nothing"}, "/kind", "summary"), ({"kind": None}, "/kind", ""), ({"kind": "asset"}, "/kind", "summary and project-folder are"),
-    ({"kind": "job-level"}, "/kind", "not available"), ({"kind": "usage"}, "/kind", "not available"),
+    ({"kind": "nothing"}, "/kind", "summary, project-folder, asset, job-level"), ({"kind": None}, "/kind", ""), ({"kind": "usage"}, "/kind", "not available"),
     ({"kind": "billed-usage"}, "/kind", "billed-usage is asked for over the HERE API"),
+    ({"kind": "asset", "split": "per-meter"}, "/split", "per-org"), ({"kind": "project-folder", "split": "per-meter"}, "/split", "per-org"),
+    ({"kind": "job-level", "split": "per-org"}, "/split", "per-meter"), ({"kind": "job-level", "all_linked": True}, "/all_linked", "requesting organization"),
+    ({"kind": "asset", "meter": "no-such"}, "/meter", "no-such"), ({"kind": "job-level", "meter": "no-such"}, "/meter", "no-such"),
     ({"format": "parquet"}, "/format", "csv"), ({"format": "jsonl"}, "/format", "csv"), ({"format": "focus"}, "/format", "csv"),
     ({"format": "xls"}, "/format", "csv"), ({"period": "2024-13"}, "/period", "2024-09"), ({"period": "2024-9"}, "/period", ""),
     ({"period": None}, "/from", ""), ({"period": None, "from": "2024-09-01"}, "/to", ""), ({"from": "2024-09-01"}, "/period", "not both"),

@@ -10,13 +10,14 @@ constexpr Schema exports_table[] = {
     {"ExportRequest", json, R"({
       "type":"object","required":["kind"],"additionalProperties":false,
       "properties":{
-        "kind":{"type":"string","enum":["summary","project-folder"]},
+        "kind":{"type":"string","enum":["summary","project-folder","asset","job-level"]},
         "period":{"type":"string","description":"UTC calendar month, instead of from and to","examples":["2024-09"]},
         "from":{"type":"string","description":"day or RFC 3339 time at 00:00 UTC"},
         "to":{"type":"string","description":"likewise, exclusive"},
         "org":{"type":"string","description":"left out: the caller's"},
-        "all_linked":{"type":"boolean","default":false},
-        "split":{"type":"string","enum":["combined","per-org","per-meter"],"default":"combined"},
+        "all_linked":{"type":"boolean","default":false,"description":"not with job-level"},
+        "split":{"type":"string","enum":["combined","per-org","per-meter"],"default":"combined",
+          "description":"project-folder, asset: combined or per-org; job-level: always a file per meter"},
         "format":{"type":"string","enum":["csv"],"default":"csv"},
         "meter":{"type":"string"},
         "as_of":{"type":["integer","string"],"description":"ledger position or RFC 3339 time; left out: now"},
@@ -26,7 +27,7 @@ constexpr Schema exports_table[] = {
       "required":["id","kind","state","error","org","all_linked","split","format","meter","from","to","as_of",
         "created_at","updated_at","finished_at","expires_at","progress","artifact","user","links"],
       "properties":{
-        "id":{"type":"string"},"kind":{"type":"string","enum":["summary","project-folder","billed-usage"]},
+        "id":{"type":"string"},"kind":{"type":"string","enum":["summary","project-folder","asset","job-level","billed-usage"]},
         "state":{"type":"string",
           "enum":["CREATED","PROCESSING","SUCCESS","PARTIAL_SUCCESS","FAILED","CANCELLED","EXPIRED"]},
         "error":{"type":["string","null"]},"org":{"type":"string"},"all_linked":{"type":"boolean"},

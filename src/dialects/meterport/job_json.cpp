@@ -117,14 +117,16 @@ std::string job_json(const Job& job, Instant now) {
 
 namespace {
 
+constexpr std::string_view kinds = "summary, project-folder, asset, job-level";
+
 ExportKind read_kind(ObjectReader& reader) {
   const std::string text = reader.text("kind", Need::required);
   const auto kind = parse_export_kind(text);
-  if (!text.empty() && !kind) reader.refuse("kind", "must be summary or project-folder");
+  if (!text.empty() && !kind) reader.refuse("kind", fmt::format("must be {}", kinds));
   if (kind == ExportKind::billed_usage) {
-    reader.refuse("kind", fmt::format("{} is asked for over the HERE API; here are summary and project-folder", text));
-  } else if (kind && *kind != ExportKind::summary && *kind != ExportKind::project_folder) {
-    reader.refuse("kind", fmt::format("{} is not available in this version; summary and project-folder are", text));
+    reader.refuse("kind", fmt::format("{} is asked for over the HERE API; here are {}", text, kinds));
+  } else if (kind == ExportKind::usage) {
+    reader.refuse("kind", fmt::format("{} is not available in this version; {} are", text, kinds));
   }
   return kind.value_or(ExportKind::summary);
 }
