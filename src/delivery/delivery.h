@@ -85,7 +85,8 @@ class Outbox {
  public:
   /// invalid: delivery.allowed_ranges, mail.*. The clock and the store must outlive the outbox.
   static Result<std::unique_ptr<Outbox>> start(control::Store& control, Clock& clock, Random& random,
-                                               const Settings& settings, metrics::Registry& metrics, SigningKeys keys,
+                                               const Settings& settings, metrics::Registry& metrics,
+                                               const SigningKeys& keys,
                                                http::OutboundSeams seams = http::system_seams());
   virtual ~Outbox() = default;  ///< ends the running attempts (which then count as not made), joins
   /// Stored when this returns; sent soon after.

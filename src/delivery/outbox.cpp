@@ -49,12 +49,12 @@ std::string host_key(const Due& due) {
 class StoredOutbox final : public Outbox {
  public:
   StoredOutbox(control::Store& control, Clock& clock, Random& random, const Settings& settings,
-               metrics::Registry& metrics, SigningKeys keys, http::OutboundSeams seams, http::AddressGuard guard,
+               metrics::Registry& metrics, const SigningKeys& keys, http::OutboundSeams seams, http::AddressGuard guard,
                std::optional<MailSender> mail)
       : control_(control),
         clock_(clock),
         random_(random),
-        keys_(std::move(keys)),
+        keys_(keys),
         seams_(std::move(seams)),
         guard_(std::move(guard)),
         mail_(std::move(mail)),
@@ -352,13 +352,13 @@ class StoredOutbox final : public Outbox {
 }  // namespace
 
 Result<std::unique_ptr<Outbox>> Outbox::start(control::Store& control, Clock& clock, Random& random,
-                                              const Settings& settings, metrics::Registry& metrics, SigningKeys keys,
-                                              http::OutboundSeams seams) {
+                                              const Settings& settings, metrics::Registry& metrics,
+                                              const SigningKeys& keys, http::OutboundSeams seams) {
   auto guard = http::AddressGuard::make(settings.list("delivery.allowed_ranges"));
   if (!guard) return fail(std::move(guard));
   auto mail = MailSender::make(settings);
   if (!mail) return fail(std::move(mail));
-  return std::make_unique<StoredOutbox>(control, clock, random, settings, metrics, std::move(keys), std::move(seams),
+  return std::make_unique<StoredOutbox>(control, clock, random, settings, metrics, keys, std::move(seams),
                                         std::move(*guard), std::move(*mail));
 }
 

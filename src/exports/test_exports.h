@@ -95,7 +95,7 @@ class ExportsTest : public queries::TestServer {
   void open() {
     // Nobody listens: what counts here is what the outbox holds.
     auto keys = take(delivery::SigningKeys::open(system_files(), folder_ / "keys", *random_));
-    outbox_ = take(delivery::Outbox::start(*control_, clock_, *random_, settings_, metrics_, std::move(keys)));
+    outbox_ = take(delivery::Outbox::start(*control_, clock_, *random_, settings_, metrics_, keys));
     spy_ = std::make_unique<MailSpy>(*outbox_);
     exports_ = take(Exports::open(*control_, *queries_, *catalog_, *spy_, gate_, clock_, *random_, settings_, metrics_,
                                   folder_ / "artifacts"));

@@ -1,13 +1,13 @@
 """What was, stays: old snapshots over retroactive changes, tiers over late records (I62), orgs that move between tenants (informatica.md 6, 8.1, 10)."""
 import copy
 import io
+import json
 import zipfile
 
 import pytest
 from harness import lines, record, run, running
-from informatica_model import DI, SANDBOX_IPU, SANDBOXES, SUB_ORGS
-from informatica_worlds import World
-from test_random_worlds import KINDS, OLDER, Filled, assert_same, filled
+from informatica_model import DAY, DI, SANDBOX_IPU, SANDBOXES, SUB_ORGS
+from test_random_worlds import KINDS, OLDER, assert_same, filled
 from test_sessions import assert_v3_error
 
 FILES = "lCwc4CfL7EEhv9773egFC8"
@@ -31,7 +31,14 @@ ONE_TENANT = {
 
 
 def client(server, org):
-    return server.informatica(f"user of {org}", "password-of-user")
+    """One log-in per user and process: hashing a password is slow on purpose."""
+    known = vars(server).setdefault("clients", {})
+    if known.get("process") is not server.process:
+        known.clear()
+        known["process"] = server.process
+    if org not in known:
+        known[org] = server.informatica(f"user of {org}", "password-of-user")
+    return known[org]
 
 
 def rows_of(files, org, column):
@@ -150,9 +157,11 @@ def check_rewritten(folder, seed):
             assert_same(got, model.files(kind, tenant, w.first, w.last, True), f"seed {seed}, rewritten: {kind} of {tenant}")
             assert world.server.api("GET", job["links"]["download"], key=world.key(tenant)).body == body
         world.server.stop()
-        for (tenant, kind), (job, files, _) in old.items():
+        for tenant in ("t0", "t1"):
+            kind = w.rng.choice(KINDS)
+            job, files, _ = old[tenant, kind]
             file = folder / "again.zip"
-            run("export", kind, "--data", world.server.data, "--from", w.first, "--to", w.last.fromordinal(w.last.toordinal() + 1), "--org", tenant, "--all-linked",
+            run("export", kind, "--data", world.server.data, "--from", w.first, "--to", w.last + DAY, "--org", tenant, "--all-linked",
                 "--as-of", job["as_of"]["position"], "-o", file)
             assert_same(texts(file.read_bytes()), files, f"seed {seed}, as of the old position: {kind} of {tenant}")
 
@@ -162,7 +171,7 @@ def test_a_rewritten_world_follows_the_model_and_its_past_stays(folder):
     check_rewritten(folder, 4)
 
 
-@pytest.mark.parametrize("seed", range(300, 304))
+@pytest.mark.parametrize("seed", range(300, 303))
 def test_more_rewritten_worlds_follow_the_model_and_their_past_stays(folder, seed):
     check_rewritten(folder, seed)
 
@@ -185,7 +194,6 @@ def moves(tmp_path_factory):
     """m-sub: in A, from the 10th in B, from the 20th in A again, from the 25th in B. The sandbox: in A, from the 15th in B."""
     with running(tmp_path_factory.mktemp("moves"), catalogue=MOVES) as server:
         file = server.folder / "usage.ndjson"
-        import json
         server.stop()
         file.write_text("".join(json.dumps(record(org, FILES, f"2024-09-{day:02}T{'00:00:00' if day % 2 else '23:59:59.999999'}Z", day, f"{org}-{day}", project="P")) + "\n"
                                 for org in ("a", "b", "m-sub", "x-box") for day in range(1, 31)))
