@@ -35,18 +35,22 @@ Families families_of(const catalog::Snapshot& catalogue, OrgKind kind) {
   return families;
 }
 
-/// Ranks of the slice's orgs that may bear such a row, with its meter.
-using Bearers = std::vector<std::pair<std::uint32_t, const Meter*>>;
+/// The meter of such rows, where the org sees one on the day.
+const Meter* charge_on(const catalog::Snapshot& catalogue, const Org& org, std::string_view meter_id, Day day) {
+  const Meter* meter = catalogue.meter_on(org.id, meter_id, day);
+  return meter != nullptr && meter->is_made_by_server() ? meter : nullptr;
+}
 
-Bearers bearers_of(const Sources& sources, const ReportOrgs& orgs, const Slice& slice, std::string_view meter_id,
-                   OrgKind child) {
-  Bearers bearers;
+/// Ranks of the slice's orgs that may bear such a row on some day.
+std::vector<std::uint32_t> bearers_of(const Sources& sources, const ReportOrgs& orgs, const Slice& slice,
+                                      std::string_view meter_id, OrgKind child) {
+  std::vector<std::uint32_t> bearers;
   if (!slice.meter.empty() && slice.meter != meter_id) return bearers;
+  if (sources.catalogue.meters_of_id(meter_id).empty()) return bearers;
   for (std::size_t rank = slice.org_first; rank < std::min(slice.org_end, orgs.size()); ++rank) {
     const Org& org = *orgs[rank].org;
     const bool may = child == OrgKind::sub_org ? org.kind != OrgKind::sub_org : org.kind == OrgKind::production;
-    const Meter* meter = may ? sources.catalogue.meter(org.id, meter_id) : nullptr;
-    if (meter != nullptr && meter->is_made_by_server()) bearers.emplace_back(static_cast<std::uint32_t>(rank), meter);
+    if (may) bearers.push_back(static_cast<std::uint32_t>(rank));
   }
   return bearers;
 }
@@ -58,17 +62,17 @@ class HeadCharges {
       : sources_(sources), orgs_(orgs), slice_(slice), book_(sources.catalogue) {}
 
   void add(std::string_view meter_id, OrgKind child, std::vector<OrgCharge>& charges) {
-    const Bearers bearers = bearers_of(sources_, orgs_, slice_, meter_id, child);
+    const auto bearers = bearers_of(sources_, orgs_, slice_, meter_id, child);
     if (bearers.empty()) return;
     const Families families = families_of(sources_.catalogue, child);
-    for (const auto& [rank, meter] : bearers) {
+    for (const std::uint32_t rank : bearers) {
       const auto family = families.find(orgs_[rank].org->id);
-      if (family != families.end()) add_of(rank, *meter, family->second, charges);
+      if (family != families.end()) add_of(rank, meter_id, family->second, charges);
     }
   }
 
  private:
-  void add_of(std::uint32_t rank, const Meter& meter, std::span<const Org* const> children,
+  void add_of(std::uint32_t rank, std::string_view meter_id, std::span<const Org* const> children,
               std::vector<OrgCharge>& charges) {
     const ReportOrg& bearer = orgs_[rank];
     const Day last = std::min(slice_.last, sources_.last_made_day());
@@ -77,12 +81,13 @@ class HeadCharges {
       const auto heads = std::ranges::count_if(children, [&](const Org* child) {
         return child->parent_on(day) == bearer.org->id && child->status_on(day) != OrgStatus::deleted;
       });
-      if (heads == 0) continue;
-      OrgCharge charge{.day = day, .org = rank, .meter = &meter, .rated = {}};
+      const Meter* meter = heads == 0 ? nullptr : charge_on(sources_.catalogue, *bearer.org, meter_id, day);
+      if (meter == nullptr) continue;
+      OrgCharge charge{.day = day, .org = rank, .meter = meter, .rated = {}};
       charge.rated.quantity = Total(Decimal::from_integer(heads));
-      const std::vector<Rate>& tiers = *book_.rates_on(meter, *bearer.org, day).tiers;
+      const std::vector<Rate>& tiers = *book_.rates_on(*meter, *bearer.org, day).tiers;
       if (!tiers.empty()) charge.rated.rate = tiers.front().ipu_per_unit;
-      charge.rated.consumption.add(charge.rated.quantity, charge.rated.rate, meter.divisor);
+      charge.rated.consumption.add(charge.rated.quantity, charge.rated.rate, meter->divisor);
       charges.push_back(std::move(charge));
     }
   }
@@ -102,8 +107,8 @@ class SandboxTotals {
   }
 
   Status add(std::vector<OrgCharge>& charges) {
-    for (const auto& [rank, meter] : bearers_of(sources_, orgs_, slice_, sandbox_ipu_usage, OrgKind::sandbox)) {
-      bearers_.emplace(orgs_[rank].org->id, std::pair(rank, meter));
+    for (const std::uint32_t rank : bearers_of(sources_, orgs_, slice_, sandbox_ipu_usage, OrgKind::sandbox)) {
+      bearers_.emplace(orgs_[rank].org->id, rank);
     }
     if (bearers_.empty() || slice_.last < slice_.first) return {};
     const ReportOrgs sandboxes = sandbox_orgs();
@@ -114,13 +119,17 @@ class SandboxTotals {
     }
     for (const auto& [key, total] : totals_) {
       const auto& [day, parent] = key;
-      const auto& [rank, meter] = bearers_.at(parent);
-      charges.push_back({day, rank, meter, {.quantity = {}, .consumption = total, .rate = {}}});
+      const std::uint32_t rank = bearers_.at(parent);
+      charges.push_back({day, rank, meter_on(rank, day), {.quantity = {}, .consumption = total, .rate = {}}});
     }
     return {};
   }
 
  private:
+  const Meter* meter_on(std::uint32_t rank, Day day) const {
+    return charge_on(sources_.catalogue, *orgs_[rank].org, sandbox_ipu_usage, day);
+  }
+
   /// With the days on which their production org is in the report and bears them.
   ReportOrgs sandbox_orgs() const {
     ReportOrgs sandboxes;
@@ -129,7 +138,8 @@ class SandboxTotals {
       ReportOrg sandbox{.org = org, .days = {}};
       for (Day day = slice_.first; day <= slice_.last; day = day.plus(1)) {
         const auto bearer = bearers_.find(org->parent_on(day));
-        if (bearer == bearers_.end() || !orgs_[bearer->second.first].is_on(day)) continue;
+        if (bearer == bearers_.end() || !orgs_[bearer->second].is_on(day)) continue;
+        if (meter_on(bearer->second, day) == nullptr) continue;
         if (sandbox.days.empty() || sandbox.days.back().end != day) sandbox.days.push_back({day, day});
         sandbox.days.back().end = day.plus(1);
       }
@@ -155,8 +165,8 @@ class SandboxTotals {
   const Sources& sources_;
   const ReportOrgs& orgs_;
   Slice slice_;
-  std::unordered_map<std::string_view, std::pair<std::uint32_t, const Meter*>> bearers_;  ///< by org id
-  std::map<std::pair<Day, std::string_view>, Consumption> totals_;                        ///< by day and org id
+  std::unordered_map<std::string_view, std::uint32_t> bearers_;     ///< ranks by org id
+  std::map<std::pair<Day, std::string_view>, Consumption> totals_;  ///< by day and org id
 };
 
 }  // namespace

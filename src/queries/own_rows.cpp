@@ -19,7 +19,7 @@ class OwnRows {
         slice_(slice),
         codes_(sources.words, orgs, slice.org_first, slice.org_end),
         meters_(sources.words, warehouse::Dimension::meter),
-        zeros_(orgs, slice),
+        zeros_(sources.catalogue, orgs, slice),
         rater_(sources.catalogue, orgs, meters_) {}
 
   Status read() {
@@ -78,7 +78,7 @@ class OwnRows {
       row_.billing_period = billing_period_on(*org.org, day);
       is_on_ = org.is_on(day);
     }
-    const auto meter = rater_.meter(key.org(), key.meter);
+    const auto meter = rater_.meter(key.org(), key.meter, day);
     if (!meter) return fail(meter);
     row_.meter = *meter;
     row_.rated = rater_.rate(key.org(), key.meter, day, quantity);

@@ -25,16 +25,13 @@ std::vector<std::uint32_t> Rater::tiered_meters() const {
 Status Rater::open(warehouse::Warehouse& warehouse, const Snapshot& snapshot, const OrgCodes& codes, Day first) {
   const std::vector<std::uint32_t> tiered = tiered_meters();
   if (tiered.empty()) return {};
-  // A meter that the org does not see may have usage from before it was moved: read, too.
-  const auto may_be_tiered = [&](const Org& org, std::uint32_t rank) {
-    const Meter* meter = book_.catalogue().meter(org.id, meters_.text(rank));
-    return meter == nullptr || book_.has_tiers(*meter, org);
-  };
   std::map<Day, std::vector<warehouse::Code>> orgs_by_start;
   for (const warehouse::Code code : codes.codes()) {
     const std::uint32_t rank = codes.rank_of(code);
     const Org& org = *orgs_[rank].org;
-    if (std::ranges::none_of(tiered, [&](std::uint32_t meter) { return may_be_tiered(org, meter); })) continue;
+    if (std::ranges::none_of(tiered, [&](std::uint32_t meter) { return book_.has_tiers(meters_.text(meter), org); })) {
+      continue;
+    }
     const Day start = fill_on(rank, first).first;
     if (start < first) orgs_by_start[start].push_back(code);
   }
@@ -60,14 +57,15 @@ Status Rater::read_used(warehouse::Warehouse& warehouse, warehouse::SumQuery que
   });
 }
 
-Result<const Meter*> Rater::meter(std::uint32_t org, std::uint32_t meter) {
+Result<const Meter*> Rater::meter(std::uint32_t org, std::uint32_t meter, Day day) {
   Pair& pair = pairs_[key(org, meter)];
-  if (pair.meter != nullptr) return pair.meter;
-  auto found = book_.meter(*orgs_[org].org, meters_.text(meter));
-  if (!found) return found;
+  if (pair.meter.is_on(day)) return pair.meter.meter;
+  const auto found = book_.meter_on(*orgs_[org].org, meters_.text(meter), day);
+  if (!found) return fail(found);
+  if (pair.meter.meter == nullptr) pair.has_tiers = book_.has_tiers(meters_.text(meter), *orgs_[org].org);
+  if (pair.meter.meter != found->meter) pair.rates = {};
   pair.meter = *found;
-  pair.has_tiers = book_.has_tiers(*pair.meter, *orgs_[org].org);
-  return found;
+  return pair.meter.meter;
 }
 
 const Rater::Fill& Rater::fill_on(std::uint32_t rank, Day day) {
@@ -85,7 +83,7 @@ const Rater::Fill& Rater::fill_on(std::uint32_t rank, Day day) {
 Rater::Pair& Rater::at(std::uint32_t org, std::uint32_t meter, Day day) {
   Pair& pair = pairs_[key(org, meter)];
   if (pair.rates.tiers == nullptr || day < pair.rates.first || day >= pair.rates.end) {
-    pair.rates = book_.rates_on(*pair.meter, *orgs_[org].org, day);
+    pair.rates = book_.rates_on(*pair.meter.meter, *orgs_[org].org, day);
   }
   if (!pair.has_tiers) return pair;
   if (const Day first = fill_on(org, day).first; pair.fill_first != first) {
@@ -97,13 +95,13 @@ Rater::Pair& Rater::at(std::uint32_t org, std::uint32_t meter, Day day) {
 
 rating::RatedQuantity Rater::rate(std::uint32_t org, std::uint32_t meter, Day day, const Total& quantity) {
   Pair& pair = at(org, meter, day);
-  return pair.counter.add(quantity, pair.meter->divisor, *pair.rates.tiers);
+  return pair.counter.add(quantity, pair.meter.meter->divisor, *pair.rates.tiers);
 }
 
 void Rater::rate_by_tier(std::uint32_t org, std::uint32_t meter, Day day, const Total& quantity,
                          const std::function<void(const rating::TierPart&)>& each) {
   Pair& pair = at(org, meter, day);
-  pair.counter.add_by_tier(quantity, pair.meter->divisor, *pair.rates.tiers, each);
+  pair.counter.add_by_tier(quantity, pair.meter.meter->divisor, *pair.rates.tiers, each);
 }
 
 }  // namespace meterport::queries

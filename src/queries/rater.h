@@ -25,10 +25,12 @@ class Rater {
   /// anything is rated. The store's sums; meters of one rate need none.
   Status open(warehouse::Warehouse& warehouse, const Snapshot& snapshot, const OrgCodes& codes, Day first);
 
-  Result<const Meter*> meter(std::uint32_t org, std::uint32_t meter);
-  /// Of a meter that meter() gave for the same ranks. The days of an org and meter come in order; the pieces of a day
-  /// in the order in which tiers fill: by project, folder, asset name, asset type, environment name, environment type
-  /// (byte order, none last). A piece may be the sum of several that follow each other.
+  /// What the org's usage of the day is on (RateBook::meter_on).
+  Result<const Meter*> meter(std::uint32_t org, std::uint32_t meter, Day day);
+  /// Of the meter that meter() gave last for these ranks, which was for this day. The days of an org and meter come in
+  /// order; the pieces of a day in the order in which tiers fill: by project, folder, asset name, asset type,
+  /// environment name, environment type (byte order, none last). A piece may be the sum of several that follow each
+  /// other.
   rating::RatedQuantity rate(std::uint32_t org, std::uint32_t meter, Day day, const Total& quantity);
   void rate_by_tier(std::uint32_t org, std::uint32_t meter, Day day, const Total& quantity,
                     const std::function<void(const rating::TierPart&)>& each);
@@ -39,8 +41,8 @@ class Rater {
     Day first, end;
   };
   struct Pair {
-    const Meter* meter = nullptr;
-    bool has_tiers = false;
+    MeterSpan meter;
+    bool has_tiers = false;  ///< any of its meters
     RateSpan rates;
     rating::TierCounter counter;
     Day fill_first;  ///< what the counter counts
