@@ -92,6 +92,10 @@ class StateSnapshot final : public Snapshot {
   const Meter* meter(std::string_view org, std::string_view id) const override {
     return visible(org, id, &Tenant::meters, everyones_);
   }
+  const Meter* owned_meter(std::string_view owner, std::string_view id) const override {
+    const auto it = state_->meters.find(OwnedId{std::string(id), std::string(owner)});
+    return it == state_->meters.end() ? nullptr : it->second.get();
+  }
   const Meter* meter_by_alias(std::string_view org, std::string_view alias) const override {
     return visible(org, alias, &Tenant::meter_aliases, everyones_aliases_);
   }
@@ -240,6 +244,13 @@ bool Snapshot::covers_on(std::string_view scope, std::string_view id, Day day) c
     if (at->id == scope) return true;
   }
   return false;
+}
+
+const Meter* Snapshot::meter_on(std::string_view id, std::string_view meter, Day day) const {
+  for (const Org* at = org(id); at != nullptr; at = org(at->parent_on(day))) {
+    if (const Meter* own = owned_meter(at->id, meter)) return own;
+  }
+  return owned_meter({}, meter);
 }
 
 std::vector<Day> Snapshot::tree_changes() const {

@@ -65,6 +65,10 @@ class Snapshot {
 
   /// The meter of that id visible to the org: owned by it or an org above it, or everyone's.
   [[nodiscard]] virtual const Meter* meter(std::string_view org, std::string_view id) const = 0;
+  /// The same by the tree of that day.
+  [[nodiscard]] const Meter* meter_on(std::string_view org, std::string_view id, Day day) const;
+  /// By its very owner; "" = everyone's.
+  [[nodiscard]] virtual const Meter* owned_meter(std::string_view owner, std::string_view id) const = 0;
   [[nodiscard]] virtual const Meter* meter_by_alias(std::string_view org, std::string_view alias) const = 0;
   [[nodiscard]] virtual std::vector<const Meter*> meters() const = 0;  ///< by id, then owner
   [[nodiscard]] virtual std::vector<const Meter*> meters_visible_to(std::string_view org) const = 0;

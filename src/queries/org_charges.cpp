@@ -35,20 +35,26 @@ Families families_of(const catalog::Snapshot& catalogue, OrgKind kind) {
   return families;
 }
 
-/// Ranks of the slice's orgs that may bear such a row, with its meter.
-using Bearers = std::vector<std::pair<std::uint32_t, const Meter*>>;
-
-Bearers bearers_of(const Sources& sources, const ReportOrgs& orgs, const Slice& slice, std::string_view meter_id,
-                   OrgKind child) {
-  Bearers bearers;
+/// Ranks of the slice's orgs that may bear such a row.
+std::vector<std::uint32_t> bearers_of(const Sources& sources, const ReportOrgs& orgs, const Slice& slice,
+                                      std::string_view meter_id, OrgKind child) {
+  std::vector<std::uint32_t> bearers;
   if (!slice.meter.empty() && slice.meter != meter_id) return bearers;
-  for (std::size_t rank = slice.org_first; rank < std::min(slice.org_end, orgs.size()); ++rank) {
-    const Org& org = *orgs[rank].org;
-    const bool may = child == OrgKind::sub_org ? org.kind != OrgKind::sub_org : org.kind == OrgKind::production;
-    const Meter* meter = may ? sources.catalogue.meter(org.id, meter_id) : nullptr;
-    if (meter != nullptr && meter->is_made_by_server()) bearers.emplace_back(static_cast<std::uint32_t>(rank), meter);
+  const bool is_known = std::ranges::any_of(sources.catalogue.meters(), [&](const Meter* meter) {
+    return meter->id == meter_id && meter->is_made_by_server();
+  });
+  for (std::size_t rank = slice.org_first; is_known && rank < std::min(slice.org_end, orgs.size()); ++rank) {
+    const OrgKind kind = orgs[rank].org->kind;
+    const bool may = child == OrgKind::sub_org ? kind != OrgKind::sub_org : kind == OrgKind::production;
+    if (may) bearers.push_back(static_cast<std::uint32_t>(rank));
   }
   return bearers;
+}
+
+/// Null where the org saw none on that day.
+const Meter* meter_of(const Sources& sources, const Org& org, std::string_view meter_id, Day day) {
+  const Meter* meter = sources.catalogue.meter_on(org.id, meter_id, day);
+  return meter != nullptr && meter->is_made_by_server() ? meter : nullptr;
 }
 
 /// The charge for each org of the kind `child`, on the first days of the bearers' billing periods.
@@ -58,31 +64,33 @@ class HeadCharges {
       : sources_(sources), orgs_(orgs), slice_(slice), book_(sources.catalogue) {}
 
   void add(std::string_view meter_id, OrgKind child, std::vector<OrgCharge>& charges) {
-    const Bearers bearers = bearers_of(sources_, orgs_, slice_, meter_id, child);
+    const auto bearers = bearers_of(sources_, orgs_, slice_, meter_id, child);
     if (bearers.empty()) return;
     const Families families = families_of(sources_.catalogue, child);
-    for (const auto& [rank, meter] : bearers) {
+    for (const std::uint32_t rank : bearers) {
       const auto family = families.find(orgs_[rank].org->id);
-      if (family != families.end()) add_of(rank, *meter, family->second, charges);
+      if (family != families.end()) add_of(rank, meter_id, family->second, charges);
     }
   }
 
  private:
-  void add_of(std::uint32_t rank, const Meter& meter, std::span<const Org* const> children,
+  void add_of(std::uint32_t rank, std::string_view meter_id, std::span<const Org* const> children,
               std::vector<OrgCharge>& charges) {
     const ReportOrg& bearer = orgs_[rank];
     const Day last = std::min(slice_.last, sources_.last_made_day());
     for (Day day = slice_.first; day <= last; day = day.plus(1)) {
       if (billing_period_on(*bearer.org, day).first != day || !bearer.is_on(day)) continue;
+      const Meter* meter = meter_of(sources_, *bearer.org, meter_id, day);
+      if (meter == nullptr) continue;
       const auto heads = std::ranges::count_if(children, [&](const Org* child) {
         return child->parent_on(day) == bearer.org->id && child->status_on(day) != OrgStatus::deleted;
       });
       if (heads == 0) continue;
-      OrgCharge charge{.day = day, .org = rank, .meter = &meter, .rated = {}};
+      OrgCharge charge{.day = day, .org = rank, .meter = meter, .rated = {}};
       charge.rated.quantity = Total(Decimal::from_integer(heads));
-      const std::vector<Rate>& tiers = *book_.rates_on(meter, *bearer.org, day).tiers;
+      const std::vector<Rate>& tiers = *book_.rates_on(*meter, *bearer.org, day).tiers;
       if (!tiers.empty()) charge.rated.rate = tiers.front().ipu_per_unit;
-      charge.rated.consumption.add(charge.rated.quantity, charge.rated.rate, meter.divisor);
+      charge.rated.consumption.add(charge.rated.quantity, charge.rated.rate, meter->divisor);
       charges.push_back(std::move(charge));
     }
   }
@@ -97,15 +105,13 @@ class HeadCharges {
 class SandboxTotals {
  public:
   SandboxTotals(const Sources& sources, const ReportOrgs& orgs, const Slice& slice)
-      : sources_(sources), orgs_(orgs), slice_(slice) {
-    slice_.last = std::min(slice.last, sources.last_made_day());
-  }
+      : sources_(sources), orgs_(orgs), slice_(slice) {}
 
   Status add(std::vector<OrgCharge>& charges) {
-    for (const auto& [rank, meter] : bearers_of(sources_, orgs_, slice_, sandbox_ipu_usage, OrgKind::sandbox)) {
-      bearers_.emplace(orgs_[rank].org->id, std::pair(rank, meter));
+    for (const std::uint32_t rank : bearers_of(sources_, orgs_, slice_, sandbox_ipu_usage, OrgKind::sandbox)) {
+      bearers_.emplace(orgs_[rank].org->id, rank);
     }
-    if (bearers_.empty() || slice_.last < slice_.first) return {};
+    if (bearers_.empty()) return {};
     const ReportOrgs sandboxes = sandbox_orgs();
     for (std::size_t first = 0; first < sandboxes.size(); first += sandboxes_at_once) {
       Slice some{.first = slice_.first, .last = slice_.last, .org_first = first, .meter = {}};
@@ -114,7 +120,9 @@ class SandboxTotals {
     }
     for (const auto& [key, total] : totals_) {
       const auto& [day, parent] = key;
-      const auto& [rank, meter] = bearers_.at(parent);
+      const std::uint32_t rank = bearers_.at(parent);
+      const Meter* meter = meter_of(sources_, *orgs_[rank].org, sandbox_ipu_usage, day);
+      if (meter == nullptr) continue;
       charges.push_back({day, rank, meter, {.quantity = {}, .consumption = total, .rate = {}}});
     }
     return {};
@@ -129,7 +137,7 @@ class SandboxTotals {
       ReportOrg sandbox{.org = org, .days = {}};
       for (Day day = slice_.first; day <= slice_.last; day = day.plus(1)) {
         const auto bearer = bearers_.find(org->parent_on(day));
-        if (bearer == bearers_.end() || !orgs_[bearer->second.first].is_on(day)) continue;
+        if (bearer == bearers_.end() || !orgs_[bearer->second].is_on(day)) continue;
         if (sandbox.days.empty() || sandbox.days.back().end != day) sandbox.days.push_back({day, day});
         sandbox.days.back().end = day.plus(1);
       }
@@ -154,9 +162,9 @@ class SandboxTotals {
 
   const Sources& sources_;
   const ReportOrgs& orgs_;
-  Slice slice_;
-  std::unordered_map<std::string_view, std::pair<std::uint32_t, const Meter*>> bearers_;  ///< by org id
-  std::map<std::pair<Day, std::string_view>, Consumption> totals_;                        ///< by day and org id
+  const Slice& slice_;
+  std::unordered_map<std::string_view, std::uint32_t> bearers_;     ///< ranks by org id
+  std::map<std::pair<Day, std::string_view>, Consumption> totals_;  ///< by day and org id
 };
 
 }  // namespace

@@ -78,7 +78,7 @@ class OwnRows {
       row_.billing_period = billing_period_on(*org.org, day);
       is_on_ = org.is_on(day);
     }
-    const auto meter = rater_.meter(key.org(), key.meter);
+    const auto meter = rater_.meter(key.org(), key.meter, day);
     if (!meter) return fail(meter);
     row_.meter = *meter;
     row_.rated = rater_.rate(key.org(), key.meter, day, quantity);

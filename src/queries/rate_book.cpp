@@ -7,8 +7,32 @@
 
 namespace meterport::queries {
 
-RateBook::RateBook(const catalog::Snapshot& catalogue)
-    : catalogue_(catalogue), tree_breaks_(catalogue.tree_changes()) {}
+namespace {
+
+/// The days between two neighbours in `breaks`, ascending, that hold the day.
+std::pair<Day, Day> stretch_of(const std::vector<Day>& breaks, Day day) {
+  const auto after = std::ranges::upper_bound(breaks, day);
+  return {after == breaks.begin() ? Day{std::numeric_limits<std::int32_t>::min()} : *std::prev(after),
+          after == breaks.end() ? Day{std::numeric_limits<std::int32_t>::max()} : *after};
+}
+
+}  // namespace
+
+RateBook::RateBook(const catalog::Snapshot& catalogue) : catalogue_(catalogue), tree_breaks_(catalogue.tree_changes()) {
+  if (tree_breaks_.empty()) return;
+  for (const Meter* meter : catalogue.meters()) {
+    if (!meter->org.empty()) owned_ids_.insert(meter->id);
+  }
+}
+
+Result<MeterSpan> RateBook::meter_on(const Org& org, std::string_view id, Day day) const {
+  static const std::vector<Day> none;
+  const auto [first, end] = stretch_of(owned_ids_.contains(id) ? tree_breaks_ : none, day);
+  if (const Meter* found = catalogue_.meter_on(org.id, id, day)) return MeterSpan{first, end, found};
+  const auto found = meter(org, id);
+  if (!found) return fail(found);
+  return MeterSpan{first, end, *found};
+}
 
 Result<const Meter*> RateBook::meter(const Org& org, std::string_view id) const {
   if (const Meter* found = catalogue_.meter(org.id, id)) return found;
@@ -57,13 +81,10 @@ const RateBook::MeterRates& RateBook::rates_of(const Meter& meter) {
 
 RateSpan RateBook::rates_on(const Meter& meter, const Org& org, Day day) {
   const MeterRates& rates = rates_of(meter);
-  const auto after = std::ranges::upper_bound(rates.breaks, day);
-  const auto stretch = static_cast<std::size_t>(after - rates.breaks.begin());
-  const auto [place, is_new] = tables_.try_emplace(Key{&meter, rates.differ_by_org ? &org : nullptr, stretch});
+  const auto [first, end] = stretch_of(rates.breaks, day);
+  const auto [place, is_new] = tables_.try_emplace(Key{&meter, rates.differ_by_org ? &org : nullptr, first});
   if (is_new) place->second = catalogue_.rates_on(meter, org.id, day);
-  return {.first = stretch == 0 ? Day{std::numeric_limits<std::int32_t>::min()} : rates.breaks[stretch - 1],
-          .end = after == rates.breaks.end() ? Day{std::numeric_limits<std::int32_t>::max()} : *after,
-          .tiers = &place->second};
+  return {.first = first, .end = end, .tiers = &place->second};
 }
 
 }  // namespace meterport::queries

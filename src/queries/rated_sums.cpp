@@ -55,7 +55,7 @@ Status RatedSums::rate() {
   parts_.reserve(keys_.size());
   std::size_t kept = 0;
   for (Key key : keys_) {
-    const auto meter = rater_.meter(key.org, key.meter);
+    const auto meter = rater_.meter(key.org, key.meter, Day{key.day});
     if (!meter) return fail(meter);
     if ((*meter)->is_made_by_server()) continue;
     const Total& quantity = quantities_[key.place];

@@ -44,7 +44,7 @@ class RatedSums {
 
   /// In no order that means anything: for the caller to sort. Days on which an org is not on the report are there too.
   [[nodiscard]] std::vector<Key>& keys() { return keys_; }
-  [[nodiscard]] const Meter& meter(const Key& key) { return **rater_.meter(key.org, key.meter); }
+  [[nodiscard]] const Meter& meter(const Key& key) { return **rater_.meter(key.org, key.meter, Day{key.day}); }
   /// Empty for none.
   [[nodiscard]] std::string_view text(const Key& key, std::size_t which) const {
     return texts_[which].text(key.texts[which]);

@@ -3,38 +3,40 @@
 #include <algorithm>
 #include <map>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 
 namespace meterport::queries {
 
-std::vector<std::uint32_t> Rater::tiered_meters() const {
-  std::unordered_set<std::string_view> ids;
-  for (const Meter* meter : book_.catalogue().meters()) {
+Rater::Rater(const catalog::Snapshot& catalogue, const ReportOrgs& orgs, const TextOrder& meters)
+    : book_(catalogue), orgs_(orgs), meters_(meters) {
+  for (const Meter* meter : catalogue.meters()) {
     if (std::ranges::any_of(meter->rates, [](const Rate& rate) { return !rate.tier_from.is_zero(); })) {
-      ids.insert(meter->id);
+      tiered_.emplace(meter->id, meter);
     }
   }
+}
+
+std::vector<std::uint32_t> Rater::tiered_ids() const {
   std::vector<std::uint32_t> ranks;
-  for (std::uint32_t rank = 0; !ids.empty() && rank < meters_.size(); ++rank) {
-    if (ids.contains(meters_.text(rank))) ranks.push_back(rank);
+  for (std::uint32_t rank = 0; !tiered_.empty() && rank < meters_.size(); ++rank) {
+    if (tiered_.contains(meters_.text(rank))) ranks.push_back(rank);
   }
   return ranks;
 }
 
+bool Rater::may_have_tiers(const Org& org, std::uint32_t meter) const {
+  const auto [first, end] = tiered_.equal_range(meters_.text(meter));
+  return std::any_of(first, end, [&](const auto& entry) { return book_.has_tiers(*entry.second, org); });
+}
+
 Status Rater::open(warehouse::Warehouse& warehouse, const Snapshot& snapshot, const OrgCodes& codes, Day first) {
-  const std::vector<std::uint32_t> tiered = tiered_meters();
+  const std::vector<std::uint32_t> tiered = tiered_ids();
   if (tiered.empty()) return {};
-  // A meter that the org does not see may have usage from before it was moved: read, too.
-  const auto may_be_tiered = [&](const Org& org, std::uint32_t rank) {
-    const Meter* meter = book_.catalogue().meter(org.id, meters_.text(rank));
-    return meter == nullptr || book_.has_tiers(*meter, org);
-  };
   std::map<Day, std::vector<warehouse::Code>> orgs_by_start;
   for (const warehouse::Code code : codes.codes()) {
     const std::uint32_t rank = codes.rank_of(code);
     const Org& org = *orgs_[rank].org;
-    if (std::ranges::none_of(tiered, [&](std::uint32_t meter) { return may_be_tiered(org, meter); })) continue;
+    if (std::ranges::none_of(tiered, [&](std::uint32_t meter) { return may_have_tiers(org, meter); })) continue;
     const Day start = fill_on(rank, first).first;
     if (start < first) orgs_by_start[start].push_back(code);
   }
@@ -60,14 +62,16 @@ Status Rater::read_used(warehouse::Warehouse& warehouse, warehouse::SumQuery que
   });
 }
 
-Result<const Meter*> Rater::meter(std::uint32_t org, std::uint32_t meter) {
+Result<const Meter*> Rater::meter(std::uint32_t org, std::uint32_t meter, Day day) {
   Pair& pair = pairs_[key(org, meter)];
-  if (pair.meter != nullptr) return pair.meter;
-  auto found = book_.meter(*orgs_[org].org, meters_.text(meter));
-  if (!found) return found;
-  pair.meter = *found;
-  pair.has_tiers = book_.has_tiers(*pair.meter, *orgs_[org].org);
-  return found;
+  MeterSpan& span = pair.meter;
+  if (span.meter != nullptr && day >= span.first && day < span.end) return span.meter;
+  if (span.meter == nullptr) pair.has_tiers = may_have_tiers(*orgs_[org].org, meter);
+  const auto found = book_.meter_on(*orgs_[org].org, meters_.text(meter), day);
+  if (!found) return fail(found);
+  span = *found;
+  pair.rates = {};
+  return span.meter;
 }
 
 const Rater::Fill& Rater::fill_on(std::uint32_t rank, Day day) {
@@ -85,7 +89,7 @@ const Rater::Fill& Rater::fill_on(std::uint32_t rank, Day day) {
 Rater::Pair& Rater::at(std::uint32_t org, std::uint32_t meter, Day day) {
   Pair& pair = pairs_[key(org, meter)];
   if (pair.rates.tiers == nullptr || day < pair.rates.first || day >= pair.rates.end) {
-    pair.rates = book_.rates_on(*pair.meter, *orgs_[org].org, day);
+    pair.rates = book_.rates_on(*pair.meter.meter, *orgs_[org].org, day);
   }
   if (!pair.has_tiers) return pair;
   if (const Day first = fill_on(org, day).first; pair.fill_first != first) {
@@ -97,13 +101,13 @@ Rater::Pair& Rater::at(std::uint32_t org, std::uint32_t meter, Day day) {
 
 rating::RatedQuantity Rater::rate(std::uint32_t org, std::uint32_t meter, Day day, const Total& quantity) {
   Pair& pair = at(org, meter, day);
-  return pair.counter.add(quantity, pair.meter->divisor, *pair.rates.tiers);
+  return pair.counter.add(quantity, pair.meter.meter->divisor, *pair.rates.tiers);
 }
 
 void Rater::rate_by_tier(std::uint32_t org, std::uint32_t meter, Day day, const Total& quantity,
                          const std::function<void(const rating::TierPart&)>& each) {
   Pair& pair = at(org, meter, day);
-  pair.counter.add_by_tier(quantity, pair.meter->divisor, *pair.rates.tiers, each);
+  pair.counter.add_by_tier(quantity, pair.meter.meter->divisor, *pair.rates.tiers, each);
 }
 
 }  // namespace meterport::queries

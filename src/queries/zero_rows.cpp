@@ -34,11 +34,17 @@ Status ZeroRows::find(const Sources& sources, const OrgCodes& codes, TextOrder& 
   const RateBook book(sources.catalogue);
   for (const warehouse::FirstDay& first : *days) {
     const std::uint32_t org = codes.rank_of(first.org);
-    const auto meter = book.meter(*orgs_[org].org, sources.words.text(Dimension::meter, first.meter));
-    if (!meter) return fail(meter);
-    if (!(*meter)->has_row_every_day()) continue;
-    accounts_.push_back({.org = org, .meter = first.meter, .first = first.day});
-    meters.see(first.meter);
+    const std::string_view id = sources.words.text(Dimension::meter, first.meter);
+    for (Day day = std::max(first.day, slice_.first); day <= last_;) {
+      const auto span = book.meter_on(*orgs_[org].org, id, day);
+      if (!span) return fail(span);
+      const Day end = std::min(span->end, last_.plus(1));
+      if (span->meter->has_row_every_day()) {
+        accounts_.push_back({.org = org, .meter = first.meter, .first = day, .end = end});
+        meters.see(first.meter);
+      }
+      day = end;
+    }
   }
   return {};
 }
@@ -59,7 +65,8 @@ void ZeroRows::next() {
 bool ZeroRows::has_row() const {
   const Account& account = accounts_[place_];
   const ReportOrg& org = orgs_[account.org];
-  return day_ >= account.first && org.is_on(day_) && org.org->status_on(day_) != OrgStatus::deleted;
+  return day_ >= account.first && day_ < account.end && org.is_on(day_) &&
+         org.org->status_on(day_) != OrgStatus::deleted;
 }
 
 void ZeroRows::skip_days_without() {

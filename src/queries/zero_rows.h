@@ -42,7 +42,7 @@ class ZeroRows {
  private:
   struct Account {
     std::uint32_t org = 0, meter = 0;  ///< org's rank, meter's code, later its rank
-    Day first;
+    Day first, end;                    ///< half-open
   };
   [[nodiscard]] bool has_row() const;
   void skip_days_without();

@@ -84,7 +84,8 @@ def test_I62_a_late_record_re_rates_later_days_and_old_files_stay(folder):
         assert now() == [("09-05", "3.1", "0.1"), ("09-06", "0.4", "0.1"), ("09-10", "0.4", "0.1")]
         server.usage(record("sub", DI, "2024-08-20T00:00:00Z", "-9", "later still"))
         assert now() == [("09-05", "4.", "1.0"), ("09-06", "4.", "1.0"), ("09-10", "4.", "1.0")]
-        server.usage(record("sub", DI, "2024-08-19T23:59:59.999999Z", "100", "of the period before"), record("mid", DI, "2024-09-01T00:00:00Z", "100", "of another org"))
+        server.usage(record("sub", DI, "2024-08-19T23:59:59.999999Z", "100", "of the period before"),
+                     record("mid", DI, "2024-09-01T00:00:00Z", "100", "of another org"))
         assert now() == [("09-05", "4.", "1.0"), ("09-06", "4.", "1.0"), ("09-10", "4.", "1.0")]
         server.restart()
         wire = client(server, "sub")
@@ -182,7 +183,8 @@ MOVES = {
     "orgs": [{"id": "a", "kind": "production", "name": "A"}, {"id": "b", "kind": "production", "name": "B", "billing_anchor_day": 15},
              {"id": "a-mid", "kind": "additional-production", "name": "A Mid", "parent": "a"},
              {"id": "m-sub", "kind": "sub-org", "name": "Mover", "parent": "a",
-              "history": [{"valid_from": "2024-09-10", "parent": "b"}, {"valid_from": "2024-09-20", "parent": "a-mid"}, {"valid_from": "2024-09-25", "parent": "b"}]},
+              "history": [{"valid_from": "2024-09-10", "parent": "b"}, {"valid_from": "2024-09-20", "parent": "a-mid"},
+                          {"valid_from": "2024-09-25", "parent": "b"}]},
              {"id": "n-sub", "kind": "sub-org", "name": "Stays", "parent": "a"},
              {"id": "x-box", "kind": "sandbox", "name": "Box", "parent": "a", "history": [{"valid_from": "2024-09-15", "parent": "b"}]},
              {"id": "x-sub", "kind": "sub-org", "name": "Sub of the box", "parent": "x-box"}],
@@ -195,8 +197,9 @@ def moves(tmp_path_factory):
     with running(tmp_path_factory.mktemp("moves"), catalogue=MOVES) as server:
         file = server.folder / "usage.ndjson"
         server.stop()
-        file.write_text("".join(json.dumps(record(org, FILES, f"2024-09-{day:02}T{'00:00:00' if day % 2 else '23:59:59.999999'}Z", day, f"{org}-{day}", project="P")) + "\n"
-                                for org in ("a", "b", "m-sub", "x-box") for day in range(1, 31)))
+        usage = [record(org, FILES, f"2024-09-{day:02}T{'00:00:00' if day % 2 else '23:59:59.999999'}Z", day, f"{org}-{day}", project="P")
+                 for org in ("a", "b", "m-sub", "x-box") for day in range(1, 31)]
+        file.write_text("".join(json.dumps(r) + "\n" for r in usage))
         run("import", "--format", "ndjson", "--data", server.data, file)
         server.start()
         yield server
