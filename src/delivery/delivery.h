@@ -17,8 +17,9 @@
 // above. Every attempt sends the same bytes under the same Message-ID. The guard against private addresses is for
 // callbacks: the mail server is the operator's own.
 //
-// Thread-safe. Up to four are sent at the same time, but only one to a host and one to the mail server: a slow
-// receiver holds up nobody else. Survives a restart (what is due is in the control store).
+// Thread-safe. Up to sixteen are sent at the same time, but only four callbacks of one org, one to a host and one to
+// the mail server: a slow receiver holds up no other host, and an org with many of them no other org. Survives a
+// restart (what is due is in the control store).
 #pragma once
 
 #include <cstddef>
@@ -109,7 +110,8 @@ class Outbox {
   virtual Result<std::vector<Delivery>> page(const PageRequest& request) = 0;
   virtual Result<Delivery> get(const std::string& delivery_id) = 0;  ///< not_found
   virtual Result<std::vector<Attempt>> attempts_of(const std::string& delivery_id) = 0;
-  /// Sends it again, whatever its state, with fresh attempts and pauses. not_found.
+  /// Sends it again, whatever its state, with fresh attempts and pauses; also when an attempt is under way, after it.
+  /// not_found.
   virtual Status retry(const std::string& delivery_id) = 0;
   [[nodiscard]] virtual const SigningKeys& keys() const = 0;
 };
