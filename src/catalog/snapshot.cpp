@@ -92,10 +92,6 @@ class StateSnapshot final : public Snapshot {
   const Meter* meter(std::string_view org, std::string_view id) const override {
     return visible(org, id, &Tenant::meters, everyones_);
   }
-  const Meter* owned_meter(std::string_view owner, std::string_view id) const override {
-    const auto it = state_->meters.find(OwnedId{std::string(id), std::string(owner)});
-    return it == state_->meters.end() ? nullptr : it->second.get();
-  }
   const Meter* meter_by_alias(std::string_view org, std::string_view alias) const override {
     return visible(org, alias, &Tenant::meter_aliases, everyones_aliases_);
   }
@@ -103,6 +99,12 @@ class StateSnapshot final : public Snapshot {
     std::vector<const Meter*> out;
     out.reserve(state_->meters.size());
     for (const auto& [key, meter] : state_->meters) out.push_back(meter.get());
+    return out;
+  }
+  std::vector<const Meter*> meters_of_id(std::string_view id) const override {
+    std::vector<const Meter*> out;
+    const auto first = state_->meters.lower_bound(OwnedId{std::string(id), {}});
+    for (auto it = first; it != state_->meters.end() && it->first.id == id; ++it) out.push_back(it->second.get());
     return out;
   }
   std::vector<const Meter*> meters_visible_to(std::string_view org) const override {
@@ -246,18 +248,44 @@ bool Snapshot::covers_on(std::string_view scope, std::string_view id, Day day) c
   return false;
 }
 
-const Meter* Snapshot::meter_on(std::string_view id, std::string_view meter, Day day) const {
-  for (const Org* at = org(id); at != nullptr; at = org(at->parent_on(day))) {
-    if (const Meter* own = owned_meter(at->id, meter)) return own;
+const Meter* Snapshot::meter_on(std::string_view org_id, std::string_view id, Day day) const {
+  const auto all = meters_of_id(id);
+  for (const Org* at = org(org_id); at != nullptr; at = org(at->parent_on(day))) {
+    const auto own = std::ranges::find(all, at->id, &Meter::org);
+    if (own != all.end()) return *own;
   }
-  return owned_meter({}, meter);
+  const auto everyones = std::ranges::find(all, std::string_view(), &Meter::org);
+  return everyones == all.end() ? nullptr : *everyones;
 }
 
-std::vector<Day> Snapshot::tree_changes() const {
+const Meter* Snapshot::meter_of_usage(std::string_view org_id, std::string_view id) const {
+  if (const Meter* seen = meter(org_id, id)) return seen;
+  const auto all = meters_of_id(id);
+  const auto is_of_tenant = [&](const Meter* meter) { return top_of(meter->org) == top_of(org_id); };
+  if (const auto of_tenant = std::ranges::find_if(all, is_of_tenant); of_tenant != all.end()) return *of_tenant;
+  return all.empty() ? nullptr : all.front();
+}
+
+const Meter* Snapshot::meter_of_usage(std::string_view org_id, std::string_view id, Day day) const {
+  const Meter* seen = meter_on(org_id, id, day);
+  return seen != nullptr ? seen : meter_of_usage(org_id, id);
+}
+
+std::vector<Day> Snapshot::tree_changes_above(std::string_view id) const {
   std::vector<Day> days;
-  for (const Org* org : orgs()) {
-    for (const OrgChange& change : org->history) {
-      if (change.parent.has_value()) days.push_back(change.valid_from);
+  std::vector<const Org*> above;  // and the org itself; few
+  const auto take_in = [&](std::string_view one) {
+    const Org* found = org(one);
+    if (found != nullptr && std::ranges::find(above, found) == above.end()) above.push_back(found);
+  };
+  take_in(id);
+  for (std::size_t i = 0; i < above.size(); ++i) {
+    const Org& at = *above[i];
+    take_in(at.parent);
+    for (const OrgChange& change : at.history) {
+      if (!change.parent.has_value()) continue;
+      days.push_back(change.valid_from);
+      take_in(*change.parent);
     }
   }
   std::ranges::sort(days);

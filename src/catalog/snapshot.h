@@ -60,17 +60,21 @@ class Snapshot {
   // The tree of any day (crosswalk 2.1 "versioned by date"); the members above are of the picture's own day.
   [[nodiscard]] const Org* top_on(std::string_view org, Day day) const;
   [[nodiscard]] bool covers_on(std::string_view scope, std::string_view org, Day day) const;
-  /// Days on which some org gets another parent, ascending, each once: between two of them the tree stays.
-  [[nodiscard]] std::vector<Day> tree_changes() const;
+  /// Days on which the org, or one that is ever above it, gets another parent, ascending, each once: between two of
+  /// them all that is above it stays.
+  [[nodiscard]] std::vector<Day> tree_changes_above(std::string_view org) const;
 
   /// The meter of that id visible to the org: owned by it or an org above it, or everyone's.
   [[nodiscard]] virtual const Meter* meter(std::string_view org, std::string_view id) const = 0;
   /// The same by the tree of that day.
   [[nodiscard]] const Meter* meter_on(std::string_view org, std::string_view id, Day day) const;
-  /// By its very owner; "" = everyone's.
-  [[nodiscard]] virtual const Meter* owned_meter(std::string_view owner, std::string_view id) const = 0;
+  /// What the org's usage of that day is on: the meter that it saw on the day, else the one it sees now. What it sees
+  /// neither then nor now (it was moved before or after): one of its tenant's, else of any. Null: none has the id.
+  [[nodiscard]] const Meter* meter_of_usage(std::string_view org, std::string_view id, Day day) const;
+  [[nodiscard]] const Meter* meter_of_usage(std::string_view org, std::string_view id) const;  ///< by the tree of now
   [[nodiscard]] virtual const Meter* meter_by_alias(std::string_view org, std::string_view alias) const = 0;
-  [[nodiscard]] virtual std::vector<const Meter*> meters() const = 0;  ///< by id, then owner
+  [[nodiscard]] virtual std::vector<const Meter*> meters() const = 0;                           ///< by id, then owner
+  [[nodiscard]] virtual std::vector<const Meter*> meters_of_id(std::string_view id) const = 0;  ///< by owner
   [[nodiscard]] virtual std::vector<const Meter*> meters_visible_to(std::string_view org) const = 0;
   /// The tier table that holds for the org on the day (record's org, each org above it, then everyone's); by
   /// tier_from; empty = no rate valid.

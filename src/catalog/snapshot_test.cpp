@@ -81,6 +81,37 @@ TEST_F(SnapshotTest, TwoTenantsMayUseOneMeterIdAndEachSeesItsOwn) {
   EXPECT_EQ(snapshot->meters_visible_to("b").size(), 2u);
 }
 
+TEST_F(SnapshotTest, UsageStaysOnTheMeterThatItsOrgSawOnTheDay) {
+  must_import(two_tenants);
+  must_import(R"({"orgs":[{"id":"a-sub","kind":"sub-org","name":"A sub","parent":"a",
+    "history":[{"valid_from":"2024-05-01","parent":"b"}]}]})");
+  const SnapshotPtr snapshot = now();
+  const Day before = day(2024, 4, 30), after = day(2024, 5, 1);
+  EXPECT_EQ(snapshot->meter_on("a-sub", "SKU1", before)->org, "a");
+  EXPECT_EQ(snapshot->meter_on("a-sub", "SKU1", after)->org, "b");
+  EXPECT_EQ(snapshot->meter_of_usage("a-sub", "SKU1", before)->org, "a");
+  EXPECT_EQ(snapshot->meter_of_usage("a-sub", "SKU1")->org, "b");
+  EXPECT_EQ(snapshot->meter_on("a-sub", "all", before), snapshot->meter("b", "all"));
+  EXPECT_EQ(snapshot->meter_on("a", "low", before), nullptr) << "owned by an org below";
+  EXPECT_EQ(snapshot->meter_of_usage("b", "low", before)->org, "a-sub") << "of its tenant now";
+  EXPECT_EQ(snapshot->meter_of_usage("a", "low", before)->org, "a-sub") << "of any";
+  EXPECT_EQ(snapshot->meter_of_usage("a", "none", before), nullptr);
+  EXPECT_EQ(snapshot->meters_of_id("SKU1").size(), 2u);
+}
+
+TEST_F(SnapshotTest, ChangesAboveAnOrgAreItsOwnAndThoseOfAllThatWereEverAboveIt) {
+  must_import(R"({"orgs":[{"id":"p","kind":"production","name":"P"},{"id":"q","kind":"production","name":"Q"},
+    {"id":"s1","kind":"sandbox","name":"S1","parent":"p","history":[{"valid_from":"2024-03-01","parent":"q"}]},
+    {"id":"s2","kind":"sandbox","name":"S2","parent":"p","history":[{"valid_from":"2024-01-05","name":"S"},
+      {"valid_from":"2024-02-01","parent":"q"},{"valid_from":"2024-05-01","parent":"p"}]},
+    {"id":"x","kind":"sub-org","name":"X","parent":"s1","history":[{"valid_from":"2024-05-01","parent":"s2"}]}]})");
+  using Days = std::vector<Day>;
+  EXPECT_EQ(now()->tree_changes_above("x"), (Days{day(2024, 2, 1), day(2024, 3, 1), day(2024, 5, 1)}));
+  EXPECT_EQ(now()->tree_changes_above("s1"), Days{day(2024, 3, 1)});
+  EXPECT_EQ(now()->tree_changes_above("p"), Days{});
+  EXPECT_EQ(now()->tree_changes_above("none"), Days{});
+}
+
 TEST_F(SnapshotTest, AMoveDatedAheadMovesTheTreeWhenItsDayComes) {
   const std::string tomorrow = format_day(day_of(ledger.clock.now()).plus(1));
   must_import(R"({"orgs":[{"id":"p","kind":"production","name":"P"},

@@ -45,7 +45,7 @@ Result<std::vector<JobRun::PlannedFile>> JobRun::plan_records() {
 
 Status JobRun::write_records(const PlannedFile& file) {
   const Org& org = *orgs_.front().org;
-  const Meter* meter = catalogue_->meter(org.id, file.name);
+  const Meter* meter = catalogue_->meter_of_usage(org.id, file.name, last_);
   const std::string path =
       fmt::format("{}/{}-{}.sort.{}", context_.folder, stored_.job.id, stored_.job.revision + 1, tag_);
   JobLevelLines lines(context_.files,

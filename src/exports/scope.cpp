@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 
 #include "exports/csv_rows.h"
 
@@ -26,6 +28,9 @@ using queries::DaySpan;
 using queries::ReportOrg;
 using queries::ReportOrgs;
 
+constexpr DaySpan every_day = {Day{std::numeric_limits<std::int32_t>::min()},
+                               Day{std::numeric_limits<std::int32_t>::max()}};
+
 DaySpan days_of(const Period& period) {
   return {day_of(period.from), day_of(period.to.plus_us(-1)).plus(1)};
 }
@@ -40,10 +45,10 @@ ReportOrgs named_orgs(const catalog::Snapshot& catalogue, const ExportSpec& spec
   return orgs;
 }
 
-/// Stretches of the days over which the tree stays as it is.
-std::vector<DaySpan> stretches(const catalog::Snapshot& catalogue, DaySpan days) {
+/// Stretches of the days over which all that is above the org stays.
+std::vector<DaySpan> stretches(const catalog::Snapshot& catalogue, const std::string& org, DaySpan days) {
   std::vector<DaySpan> out;
-  for (const Day change : catalogue.tree_changes()) {
+  for (const Day change : catalogue.tree_changes_above(org)) {
     if (change <= days.first || change >= days.end) continue;
     out.push_back({days.first, change});
     days.first = change;
@@ -52,32 +57,61 @@ std::vector<DaySpan> stretches(const catalog::Snapshot& catalogue, DaySpan days)
   return out;
 }
 
-/// Every org that is linked with that one (itself too) on some day of the period, by id.
-ReportOrgs linked_orgs(const catalog::Snapshot& catalogue, const std::string& org, const Period& period) {
-  const auto all = catalogue.orgs();
-  ReportOrgs linked(all.size());
-  for (const DaySpan& stretch : stretches(catalogue, days_of(period))) {
+/// Who is at the top of an org's tree, and when.
+struct TopSpan {
+  DaySpan days;
+  const Org* top = nullptr;
+};
+
+std::vector<TopSpan> tops_of(const catalog::Snapshot& catalogue, const std::string& org, DaySpan days) {
+  std::vector<TopSpan> tops;
+  for (const DaySpan& stretch : stretches(catalogue, org, days)) {
     const Org* const top = catalogue.top_on(org, stretch.first);
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      if (catalogue.top_on(all[i]->id, stretch.first) != top) continue;
-      linked[i].org = all[i];
-      auto& days = linked[i].days;
-      const bool goes_on = !days.empty() && days.back().end == stretch.first;
-      goes_on ? void(days.back().end = stretch.end) : days.push_back(stretch);
-    }
+    const bool goes_on = !tops.empty() && tops.back().top == top;
+    goes_on ? void(tops.back().days.end = stretch.end) : tops.push_back({stretch, top});
   }
-  std::erase_if(linked, [](const ReportOrg& one) { return one.org == nullptr; });
+  return tops;
+}
+
+/// The days on which both have the same top; both cover the same days.
+std::vector<DaySpan> common_days(const std::vector<TopSpan>& a, const std::vector<TopSpan>& b) {
+  std::vector<DaySpan> common;
+  for (auto left = a.begin(), right = b.begin(); left != a.end() && right != b.end();) {
+    const DaySpan both = {std::max(left->days.first, right->days.first), std::min(left->days.end, right->days.end)};
+    if (left->top == right->top) {
+      const bool goes_on = !common.empty() && common.back().end == both.first;
+      goes_on ? void(common.back().end = both.end) : common.push_back(both);
+    }
+    const bool left_ends = left->days.end == both.end, right_ends = right->days.end == both.end;
+    if (left_ends) ++left;
+    if (right_ends) ++right;
+  }
+  return common;
+}
+
+/// Every org that is linked with that one (itself too) on some of the days, by id.
+ReportOrgs linked_orgs(const catalog::Snapshot& catalogue, const std::string& org, DaySpan days) {
+  const auto tops = tops_of(catalogue, org, days);
+  ReportOrgs linked;
+  for (const Org* one : catalogue.orgs()) {
+    auto common = common_days(tops, tops_of(catalogue, one->id, days));
+    if (!common.empty()) linked.push_back({one, std::move(common)});
+  }
   return linked;
 }
 
-/// The tree of today, or that of each of these days, gives the right.
-bool may_read_on(const catalog::Snapshot& now, const Principal& principal, const ReportOrg& linked) {
-  if (may_read(now, principal, linked.org->id)) return true;
-  return std::ranges::all_of(linked.days, [&](const DaySpan& span) {
-    return std::ranges::all_of(stretches(now, span), [&](const DaySpan& stretch) {
-      return now.allows_on(principal, Role::exporter, linked.org->id, stretch.first);
-    });
-  });
+/// Of the days on which the org is linked those on which no tree gives the right to it: neither that of today nor that
+/// of the day.
+std::vector<DaySpan> unreadable_days(const catalog::Snapshot& now, const Principal& principal,
+                                     const ReportOrg& linked) {
+  std::vector<DaySpan> days;
+  if (may_read(now, principal, linked.org->id)) return days;
+  for (const DaySpan& span : linked.days) {
+    for (const DaySpan& stretch : stretches(now, linked.org->id, span)) {
+      if (!now.allows_on(principal, Role::exporter, linked.org->id, stretch.first)) days.push_back(stretch);
+    }
+  }
+  return days;
 }
 
 bool is_of_project(const ExportSpec& spec, const std::string& project) {
@@ -108,7 +142,7 @@ ReportOrgs orgs_of_export(const catalog::Snapshot& catalogue, const ExportSpec& 
   if (spec.kind == ExportKind::billed_usage && !spec.billed.orgs.empty()) return named_orgs(catalogue, spec);
   ReportOrgs orgs = {{requesting, {days_of(spec.period)}}};
   if (!spec.all_linked) return orgs;
-  for (ReportOrg& linked : linked_orgs(catalogue, spec.org, spec.period)) {
+  for (ReportOrg& linked : linked_orgs(catalogue, spec.org, days_of(spec.period))) {
     if (linked.org != requesting && !std::ranges::binary_search(missing, linked.org->id)) {
       orgs.push_back(std::move(linked));
     }
@@ -130,10 +164,10 @@ Result<MissingOrgs> judge_rights(const catalog::Snapshot& now, const catalog::Sn
   }
   MissingOrgs missing;
   if (!spec.all_linked) return missing;
-  const auto linked = linked_orgs(pinned, spec.org, spec.period);
+  const auto linked = linked_orgs(pinned, spec.org, days_of(spec.period));
   std::vector<std::string> named;
   for (const ReportOrg& one : linked) {
-    if (may_read_on(now, principal, one)) continue;
+    if (unreadable_days(now, principal, one).empty()) continue;
     missing.ids.push_back(one.org->id);
     if (!may_be_named(now, principal, *one.org)) continue;
     missing.named.push_back(one.org->id);
@@ -159,13 +193,15 @@ bool Visibility::may_see(const Job& job) {
 }
 
 bool Visibility::reads_all_linked(const ExportSpec& spec) {
-  const auto [known, is_new] = reads_all_linked_.try_emplace({spec.org, {spec.period.from, spec.period.to}}, false);
+  const auto [known, is_new] = unreadable_days_.try_emplace(spec.org);
   if (is_new) {
-    known->second = std::ranges::all_of(linked_orgs(now_, spec.org, spec.period), [this](const ReportOrg& linked) {
-      return may_read_on(now_, principal_, linked);
-    });
+    for (const ReportOrg& linked : linked_orgs(now_, spec.org, every_day)) {
+      std::ranges::copy(unreadable_days(now_, principal_, linked), std::back_inserter(known->second));
+    }
   }
-  return known->second;
+  const DaySpan days = days_of(spec.period);
+  return std::ranges::none_of(known->second,
+                              [&](const DaySpan& span) { return span.first < days.end && days.first < span.end; });
 }
 
 bool Visibility::reads_all(const std::vector<std::string>& orgs) const {

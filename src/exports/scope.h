@@ -4,7 +4,6 @@
 
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -43,7 +42,8 @@ class Visibility {
   const Principal& principal_;
   [[nodiscard]] bool reads_all_linked(const ExportSpec& spec);
 
-  std::map<std::pair<std::string, std::pair<Instant, Instant>>, bool> reads_all_linked_;  ///< by org and period
+  /// By requesting org: days on which an org that is linked with it may not be read.
+  std::map<std::string, std::vector<queries::DaySpan>> unreadable_days_;
 };
 
 }  // namespace meterport::exports

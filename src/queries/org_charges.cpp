@@ -35,26 +35,24 @@ Families families_of(const catalog::Snapshot& catalogue, OrgKind kind) {
   return families;
 }
 
-/// Ranks of the slice's orgs that may bear such a row.
+/// The meter of such rows, where the org sees one on the day.
+const Meter* charge_on(const catalog::Snapshot& catalogue, const Org& org, std::string_view meter_id, Day day) {
+  const Meter* meter = catalogue.meter_on(org.id, meter_id, day);
+  return meter != nullptr && meter->is_made_by_server() ? meter : nullptr;
+}
+
+/// Ranks of the slice's orgs that may bear such a row on some day.
 std::vector<std::uint32_t> bearers_of(const Sources& sources, const ReportOrgs& orgs, const Slice& slice,
                                       std::string_view meter_id, OrgKind child) {
   std::vector<std::uint32_t> bearers;
   if (!slice.meter.empty() && slice.meter != meter_id) return bearers;
-  const bool is_known = std::ranges::any_of(sources.catalogue.meters(), [&](const Meter* meter) {
-    return meter->id == meter_id && meter->is_made_by_server();
-  });
-  for (std::size_t rank = slice.org_first; is_known && rank < std::min(slice.org_end, orgs.size()); ++rank) {
-    const OrgKind kind = orgs[rank].org->kind;
-    const bool may = child == OrgKind::sub_org ? kind != OrgKind::sub_org : kind == OrgKind::production;
+  if (sources.catalogue.meters_of_id(meter_id).empty()) return bearers;
+  for (std::size_t rank = slice.org_first; rank < std::min(slice.org_end, orgs.size()); ++rank) {
+    const Org& org = *orgs[rank].org;
+    const bool may = child == OrgKind::sub_org ? org.kind != OrgKind::sub_org : org.kind == OrgKind::production;
     if (may) bearers.push_back(static_cast<std::uint32_t>(rank));
   }
   return bearers;
-}
-
-/// Null where the org saw none on that day.
-const Meter* meter_of(const Sources& sources, const Org& org, std::string_view meter_id, Day day) {
-  const Meter* meter = sources.catalogue.meter_on(org.id, meter_id, day);
-  return meter != nullptr && meter->is_made_by_server() ? meter : nullptr;
 }
 
 /// The charge for each org of the kind `child`, on the first days of the bearers' billing periods.
@@ -80,12 +78,11 @@ class HeadCharges {
     const Day last = std::min(slice_.last, sources_.last_made_day());
     for (Day day = slice_.first; day <= last; day = day.plus(1)) {
       if (billing_period_on(*bearer.org, day).first != day || !bearer.is_on(day)) continue;
-      const Meter* meter = meter_of(sources_, *bearer.org, meter_id, day);
-      if (meter == nullptr) continue;
       const auto heads = std::ranges::count_if(children, [&](const Org* child) {
         return child->parent_on(day) == bearer.org->id && child->status_on(day) != OrgStatus::deleted;
       });
-      if (heads == 0) continue;
+      const Meter* meter = heads == 0 ? nullptr : charge_on(sources_.catalogue, *bearer.org, meter_id, day);
+      if (meter == nullptr) continue;
       OrgCharge charge{.day = day, .org = rank, .meter = meter, .rated = {}};
       charge.rated.quantity = Total(Decimal::from_integer(heads));
       const std::vector<Rate>& tiers = *book_.rates_on(*meter, *bearer.org, day).tiers;
@@ -105,13 +102,15 @@ class HeadCharges {
 class SandboxTotals {
  public:
   SandboxTotals(const Sources& sources, const ReportOrgs& orgs, const Slice& slice)
-      : sources_(sources), orgs_(orgs), slice_(slice) {}
+      : sources_(sources), orgs_(orgs), slice_(slice) {
+    slice_.last = std::min(slice.last, sources.last_made_day());
+  }
 
   Status add(std::vector<OrgCharge>& charges) {
     for (const std::uint32_t rank : bearers_of(sources_, orgs_, slice_, sandbox_ipu_usage, OrgKind::sandbox)) {
       bearers_.emplace(orgs_[rank].org->id, rank);
     }
-    if (bearers_.empty()) return {};
+    if (bearers_.empty() || slice_.last < slice_.first) return {};
     const ReportOrgs sandboxes = sandbox_orgs();
     for (std::size_t first = 0; first < sandboxes.size(); first += sandboxes_at_once) {
       Slice some{.first = slice_.first, .last = slice_.last, .org_first = first, .meter = {}};
@@ -121,14 +120,16 @@ class SandboxTotals {
     for (const auto& [key, total] : totals_) {
       const auto& [day, parent] = key;
       const std::uint32_t rank = bearers_.at(parent);
-      const Meter* meter = meter_of(sources_, *orgs_[rank].org, sandbox_ipu_usage, day);
-      if (meter == nullptr) continue;
-      charges.push_back({day, rank, meter, {.quantity = {}, .consumption = total, .rate = {}}});
+      charges.push_back({day, rank, meter_on(rank, day), {.quantity = {}, .consumption = total, .rate = {}}});
     }
     return {};
   }
 
  private:
+  const Meter* meter_on(std::uint32_t rank, Day day) const {
+    return charge_on(sources_.catalogue, *orgs_[rank].org, sandbox_ipu_usage, day);
+  }
+
   /// With the days on which their production org is in the report and bears them.
   ReportOrgs sandbox_orgs() const {
     ReportOrgs sandboxes;
@@ -138,6 +139,7 @@ class SandboxTotals {
       for (Day day = slice_.first; day <= slice_.last; day = day.plus(1)) {
         const auto bearer = bearers_.find(org->parent_on(day));
         if (bearer == bearers_.end() || !orgs_[bearer->second].is_on(day)) continue;
+        if (meter_on(bearer->second, day) == nullptr) continue;
         if (sandbox.days.empty() || sandbox.days.back().end != day) sandbox.days.push_back({day, day});
         sandbox.days.back().end = day.plus(1);
       }
@@ -162,7 +164,7 @@ class SandboxTotals {
 
   const Sources& sources_;
   const ReportOrgs& orgs_;
-  const Slice& slice_;
+  Slice slice_;
   std::unordered_map<std::string_view, std::uint32_t> bearers_;     ///< ranks by org id
   std::map<std::pair<Day, std::string_view>, Consumption> totals_;  ///< by day and org id
 };

@@ -4,8 +4,7 @@
 //   Sandbox Organizations: likewise a production org for its sandbox orgs.
 //   Sandbox Organizations IPU Usage: a production org bears what its sandbox orgs' own SUMMARY rows of the day add up
 //   to.
-// The first two end with the snapshot's day; the third has every day on which a sandbox org has a row, so that it
-// equals their sum on all. They fill no tiers: the first one holds. The meter is what the org saw on that day.
+// None lies after the snapshot's day. They fill no tiers: the first one holds.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,7 @@ class OwnRows {
         slice_(slice),
         codes_(sources.words, orgs, slice.org_first, slice.org_end),
         meters_(sources.words, warehouse::Dimension::meter),
-        zeros_(orgs, slice),
+        zeros_(sources.catalogue, orgs, slice),
         rater_(sources.catalogue, orgs, meters_) {}
 
   Status read() {

@@ -127,8 +127,7 @@ class Queries {
   // on a meter that the catalogue does not hold.
 
   /// By date, org rank (its place in `orgs`), meter id. With the rows that the server makes: usage 0 of category
-  /// RECORDS_STORED, category ORGS (crosswalk 1.3); they end with the snapshot's day (a sandbox org's total with its
-  /// last row).
+  /// RECORDS_STORED, category ORGS (crosswalk 1.3); they end with the snapshot's day.
   Status summary_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue, const ReportOrgs& orgs,
                       const Slice& slice, const std::function<Status(const SummaryRow&)>& each);
   /// By date descending, org rank, project, folder (byte order, none last).

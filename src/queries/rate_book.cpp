@@ -6,47 +6,49 @@
 #include <limits>
 
 namespace meterport::queries {
-
 namespace {
 
-/// The days between two neighbours in `breaks`, ascending, that hold the day.
-std::pair<Day, Day> stretch_of(const std::vector<Day>& breaks, Day day) {
+constexpr Day before_all{std::numeric_limits<std::int32_t>::min()};
+constexpr Day after_all{std::numeric_limits<std::int32_t>::max()};
+
+/// Which of the stretches between the breaks holds the day, and its days [first, end).
+struct Stretch {
+  std::size_t number;
+  Day first, end;
+};
+Stretch stretch_of(const std::vector<Day>& breaks, Day day) {
   const auto after = std::ranges::upper_bound(breaks, day);
-  return {after == breaks.begin() ? Day{std::numeric_limits<std::int32_t>::min()} : *std::prev(after),
-          after == breaks.end() ? Day{std::numeric_limits<std::int32_t>::max()} : *after};
+  return {.number = static_cast<std::size_t>(after - breaks.begin()),
+          .first = after == breaks.begin() ? before_all : *(after - 1),
+          .end = after == breaks.end() ? after_all : *after};
+}
+
+std::unexpected<Error> fail_unknown(const catalog::Snapshot& catalogue, const Org& org, std::string_view id) {
+  return fail(ErrorKind::internal, "usage is on a meter that the catalogue does not hold",
+              fmt::format("org {}, meter {}, catalogue position {}", org.id, id, catalogue.position()));
 }
 
 }  // namespace
 
-RateBook::RateBook(const catalog::Snapshot& catalogue) : catalogue_(catalogue), tree_breaks_(catalogue.tree_changes()) {
-  if (tree_breaks_.empty()) return;
-  for (const Meter* meter : catalogue.meters()) {
-    if (!meter->org.empty()) owned_ids_.insert(meter->id);
-  }
-}
-
-Result<MeterSpan> RateBook::meter_on(const Org& org, std::string_view id, Day day) const {
-  static const std::vector<Day> none;
-  const auto [first, end] = stretch_of(owned_ids_.contains(id) ? tree_breaks_ : none, day);
-  if (const Meter* found = catalogue_.meter_on(org.id, id, day)) return MeterSpan{first, end, found};
-  const auto found = meter(org, id);
-  if (!found) return fail(found);
-  return MeterSpan{first, end, *found};
-}
-
 Result<const Meter*> RateBook::meter(const Org& org, std::string_view id) const {
-  if (const Meter* found = catalogue_.meter(org.id, id)) return found;
-  // Usage from before the org was moved may be on a meter that it does not see from its new place: one of its tenant's,
-  // or of the tenant that it left.
-  const Meter* of_another = nullptr;
-  for (const Meter* meter : catalogue_.meters()) {
-    if (meter->id != id) continue;
-    if (catalogue_.top_of(meter->org) == catalogue_.top_of(org.id)) return meter;
-    if (of_another == nullptr) of_another = meter;
-  }
-  if (of_another != nullptr) return of_another;
-  return fail(ErrorKind::internal, "usage is on a meter that the catalogue does not hold",
-              fmt::format("org {}, meter {}, catalogue position {}", org.id, id, catalogue_.position()));
+  const Meter* found = catalogue_.meter_of_usage(org.id, id);
+  return found != nullptr ? Result<const Meter*>(found) : fail_unknown(catalogue_, org, id);
+}
+
+Result<MeterSpan> RateBook::meter_on(const Org& org, std::string_view id, Day day) {
+  MeterSpan span{.first = before_all, .end = after_all, .meter = catalogue_.meter_of_usage(org.id, id, day)};
+  if (span.meter == nullptr) return fail_unknown(catalogue_, org, id);
+  if (span.meter->org.empty()) return span;  // everyone's: no tenant has one of that id
+  const Stretch stretch = stretch_of(tree_breaks(org), day);
+  span.first = stretch.first;
+  span.end = stretch.end;
+  return span;
+}
+
+const std::vector<Day>& RateBook::tree_breaks(const Org& org) {
+  const auto [place, is_new] = tree_breaks_.try_emplace(&org);
+  if (is_new) place->second = catalogue_.tree_changes_above(org.id);
+  return place->second;
 }
 
 bool RateBook::is_ever_over(std::string_view above, const Org& org) const {
@@ -60,9 +62,11 @@ bool RateBook::is_ever_over(std::string_view above, const Org& org) const {
          });
 }
 
-bool RateBook::has_tiers(const Meter& meter, const Org& org) const {
-  return std::ranges::any_of(meter.rates, [&](const Rate& rate) {
-    return !rate.tier_from.is_zero() && (rate.org.empty() || is_ever_over(rate.org, org));
+bool RateBook::has_tiers(std::string_view meter_id, const Org& org) const {
+  return std::ranges::any_of(catalogue_.meters_of_id(meter_id), [&](const Meter* meter) {
+    return std::ranges::any_of(meter->rates, [&](const Rate& rate) {
+      return !rate.tier_from.is_zero() && (rate.org.empty() || is_ever_over(rate.org, org));
+    });
   });
 }
 
@@ -72,19 +76,32 @@ const RateBook::MeterRates& RateBook::rates_of(const Meter& meter) {
   if (!is_new) return rates;
   for (const Rate& rate : meter.rates) {
     if (!rate.org.empty()) rates.differ_by_org = true;
-    if (rate.valid_from.has_value()) rates.breaks.push_back(*rate.valid_from);
+    if (rate.valid_from.has_value()) rates.dates.push_back(*rate.valid_from);
   }
-  if (rates.differ_by_org) rates.breaks.insert(rates.breaks.end(), tree_breaks_.begin(), tree_breaks_.end());
-  std::ranges::sort(rates.breaks);
+  std::ranges::sort(rates.dates);
   return rates;
 }
 
-RateSpan RateBook::rates_on(const Meter& meter, const Org& org, Day day) {
+RateBook::Tables& RateBook::tables_of(const Meter& meter, const Org& org) {
   const MeterRates& rates = rates_of(meter);
-  const auto [first, end] = stretch_of(rates.breaks, day);
-  const auto [place, is_new] = tables_.try_emplace(Key{&meter, rates.differ_by_org ? &org : nullptr, first});
+  const auto [place, is_new] = tables_.try_emplace(Key{&meter, rates.differ_by_org ? &org : nullptr});
+  Tables& tables = place->second;
+  if (!is_new) return tables;
+  tables.breaks = rates.dates;
+  if (rates.differ_by_org) {
+    const std::vector<Day>& moves = tree_breaks(org);
+    tables.breaks.insert(tables.breaks.end(), moves.begin(), moves.end());
+    std::ranges::sort(tables.breaks);
+  }
+  return tables;
+}
+
+RateSpan RateBook::rates_on(const Meter& meter, const Org& org, Day day) {
+  Tables& tables = tables_of(meter, org);
+  const Stretch stretch = stretch_of(tables.breaks, day);
+  const auto [place, is_new] = tables.by_stretch.try_emplace(stretch.number);
   if (is_new) place->second = catalogue_.rates_on(meter, org.id, day);
-  return {.first = first, .end = end, .tiers = &place->second};
+  return {.first = stretch.first, .end = stretch.end, .tiers = &place->second};
 }
 
 }  // namespace meterport::queries

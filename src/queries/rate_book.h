@@ -3,10 +3,8 @@
 #pragma once
 
 #include <map>
-#include <string_view>
 #include <tuple>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "base/error.h"
@@ -20,40 +18,49 @@ struct RateSpan {
   const std::vector<Rate>* tiers = nullptr;
 };
 
-/// What an org means by a meter's id, and the days [first, end) over which it does.
+/// The meter that an org's usage is on, and the days [first, end) it holds for.
 struct MeterSpan {
   Day first, end;
   const Meter* meter = nullptr;
+  [[nodiscard]] bool is_on(Day day) const { return meter != nullptr && day >= first && day < end; }
 };
 
 class RateBook {
  public:
-  explicit RateBook(const catalog::Snapshot& catalogue);
-  /// As the org sees it in the tree of the catalogue's own day. internal: the snapshot does not know a meter that has
-  /// usage.
+  explicit RateBook(const catalog::Snapshot& catalogue) : catalogue_(catalogue) {}
+  /// By the tree of now. internal: the snapshot does not know a meter that has usage.
   Result<const Meter*> meter(const Org& org, std::string_view id) const;
-  /// As the org saw it in the tree of that day; where it saw none, as meter().
-  Result<MeterSpan> meter_on(const Org& org, std::string_view id, Day day) const;
+  /// By the tree of the day: an org that is moved to another tenant leaves its usage on the meters of the one before,
+  /// also where both have a meter of that id. Errors as meter().
+  Result<MeterSpan> meter_on(const Org& org, std::string_view id, Day day);
   RateSpan rates_on(const Meter& meter, const Org& org, Day day);
-  /// Whether a table of more than one tier may hold for the org on some day; false is certain.
-  bool has_tiers(const Meter& meter, const Org& org) const;
+  /// Whether a table of more than one tier, of any meter of that id, may hold for the org on some day; false is
+  /// certain.
+  bool has_tiers(std::string_view meter_id, const Org& org) const;
+  [[nodiscard]] const catalog::Snapshot& catalogue() const { return catalogue_; }
 
  private:
   struct MeterRates {
     bool differ_by_org = false;
-    std::vector<Day> breaks;  ///< days on which the table may change, ascending
+    std::vector<Day> dates;  ///< on which a table begins
   };
-  using Key = std::tuple<const Meter*, const Org*, Day>;  ///< org null: the same for all; first day of the stretch
+  using Key = std::tuple<const Meter*, const Org*>;  ///< org null: the same for all
+  struct Tables {
+    std::vector<Day> breaks;  ///< days on which the table may change, ascending
+    std::unordered_map<std::size_t, std::vector<Rate>> by_stretch;
+  };
 
   const MeterRates& rates_of(const Meter& meter);
+  Tables& tables_of(const Meter& meter, const Org& org);
+  /// Days on which what is above the org changes.
+  const std::vector<Day>& tree_breaks(const Org& org);
   /// Whether `above` is the org or over it on some day.
   [[nodiscard]] bool is_ever_over(std::string_view above, const Org& org) const;
 
   const catalog::Snapshot& catalogue_;
-  std::vector<Day> tree_breaks_;                    ///< days on which an org changed its parent
-  std::unordered_set<std::string_view> owned_ids_;  ///< of meters that are not everyone's; empty: the tree stays
+  std::unordered_map<const Org*, std::vector<Day>> tree_breaks_;
   std::unordered_map<const Meter*, MeterRates> meters_;
-  std::map<Key, std::vector<Rate>> tables_;
+  std::map<Key, Tables> tables_;
 };
 
 }  // namespace meterport::queries

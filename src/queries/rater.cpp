@@ -3,40 +3,35 @@
 #include <algorithm>
 #include <map>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace meterport::queries {
 
-Rater::Rater(const catalog::Snapshot& catalogue, const ReportOrgs& orgs, const TextOrder& meters)
-    : book_(catalogue), orgs_(orgs), meters_(meters) {
-  for (const Meter* meter : catalogue.meters()) {
+std::vector<std::uint32_t> Rater::tiered_meters() const {
+  std::unordered_set<std::string_view> ids;
+  for (const Meter* meter : book_.catalogue().meters()) {
     if (std::ranges::any_of(meter->rates, [](const Rate& rate) { return !rate.tier_from.is_zero(); })) {
-      tiered_.emplace(meter->id, meter);
+      ids.insert(meter->id);
     }
   }
-}
-
-std::vector<std::uint32_t> Rater::tiered_ids() const {
   std::vector<std::uint32_t> ranks;
-  for (std::uint32_t rank = 0; !tiered_.empty() && rank < meters_.size(); ++rank) {
-    if (tiered_.contains(meters_.text(rank))) ranks.push_back(rank);
+  for (std::uint32_t rank = 0; !ids.empty() && rank < meters_.size(); ++rank) {
+    if (ids.contains(meters_.text(rank))) ranks.push_back(rank);
   }
   return ranks;
 }
 
-bool Rater::may_have_tiers(const Org& org, std::uint32_t meter) const {
-  const auto [first, end] = tiered_.equal_range(meters_.text(meter));
-  return std::any_of(first, end, [&](const auto& entry) { return book_.has_tiers(*entry.second, org); });
-}
-
 Status Rater::open(warehouse::Warehouse& warehouse, const Snapshot& snapshot, const OrgCodes& codes, Day first) {
-  const std::vector<std::uint32_t> tiered = tiered_ids();
+  const std::vector<std::uint32_t> tiered = tiered_meters();
   if (tiered.empty()) return {};
   std::map<Day, std::vector<warehouse::Code>> orgs_by_start;
   for (const warehouse::Code code : codes.codes()) {
     const std::uint32_t rank = codes.rank_of(code);
     const Org& org = *orgs_[rank].org;
-    if (std::ranges::none_of(tiered, [&](std::uint32_t meter) { return may_have_tiers(org, meter); })) continue;
+    if (std::ranges::none_of(tiered, [&](std::uint32_t meter) { return book_.has_tiers(meters_.text(meter), org); })) {
+      continue;
+    }
     const Day start = fill_on(rank, first).first;
     if (start < first) orgs_by_start[start].push_back(code);
   }
@@ -64,14 +59,13 @@ Status Rater::read_used(warehouse::Warehouse& warehouse, warehouse::SumQuery que
 
 Result<const Meter*> Rater::meter(std::uint32_t org, std::uint32_t meter, Day day) {
   Pair& pair = pairs_[key(org, meter)];
-  MeterSpan& span = pair.meter;
-  if (span.meter != nullptr && day >= span.first && day < span.end) return span.meter;
-  if (span.meter == nullptr) pair.has_tiers = may_have_tiers(*orgs_[org].org, meter);
+  if (pair.meter.is_on(day)) return pair.meter.meter;
   const auto found = book_.meter_on(*orgs_[org].org, meters_.text(meter), day);
   if (!found) return fail(found);
-  span = *found;
-  pair.rates = {};
-  return span.meter;
+  if (pair.meter.meter == nullptr) pair.has_tiers = book_.has_tiers(meters_.text(meter), *orgs_[org].org);
+  if (pair.meter.meter != found->meter) pair.rates = {};
+  pair.meter = *found;
+  return pair.meter.meter;
 }
 
 const Rater::Fill& Rater::fill_on(std::uint32_t rank, Day day) {

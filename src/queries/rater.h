@@ -18,17 +18,19 @@ namespace meterport::queries {
 class Rater {
  public:
   /// `meters` is ranked; ranks of orgs are places in `orgs`.
-  Rater(const catalog::Snapshot& catalogue, const ReportOrgs& orgs, const TextOrder& meters);
+  Rater(const catalog::Snapshot& catalogue, const ReportOrgs& orgs, const TextOrder& meters)
+      : book_(catalogue), orgs_(orgs), meters_(meters) {}
 
   /// Reads what the orgs of `codes` used of tiered meters in their billing periods before the day `first`: before
   /// anything is rated. The store's sums; meters of one rate need none.
   Status open(warehouse::Warehouse& warehouse, const Snapshot& snapshot, const OrgCodes& codes, Day first);
 
-  /// By the tree of that day.
+  /// What the org's usage of the day is on (RateBook::meter_on).
   Result<const Meter*> meter(std::uint32_t org, std::uint32_t meter, Day day);
-  /// Of a meter that meter() gave for the same ranks and day. The days of an org and meter come in order; the pieces of
-  /// a day in the order in which tiers fill: by project, folder, asset name, asset type, environment name, environment
-  /// type (byte order, none last). A piece may be the sum of several that follow each other.
+  /// Of the meter that meter() gave last for these ranks, which was for this day. The days of an org and meter come in
+  /// order; the pieces of a day in the order in which tiers fill: by project, folder, asset name, asset type,
+  /// environment name, environment type (byte order, none last). A piece may be the sum of several that follow each
+  /// other.
   rating::RatedQuantity rate(std::uint32_t org, std::uint32_t meter, Day day, const Total& quantity);
   void rate_by_tier(std::uint32_t org, std::uint32_t meter, Day day, const Total& quantity,
                     const std::function<void(const rating::TierPart&)>& each);
@@ -40,7 +42,7 @@ class Rater {
   };
   struct Pair {
     MeterSpan meter;
-    bool has_tiers = false;  ///< of any meter of that id
+    bool has_tiers = false;  ///< any of its meters
     RateSpan rates;
     rating::TierCounter counter;
     Day fill_first;  ///< what the counter counts
@@ -48,15 +50,13 @@ class Rater {
   static std::uint64_t key(std::uint32_t org, std::uint32_t meter) { return (std::uint64_t{org} << 32) | meter; }
   Pair& at(std::uint32_t org, std::uint32_t meter, Day day);
   const Fill& fill_on(std::uint32_t org, Day day);
-  /// Ranks of ids of meters that may be tiered for some org.
-  [[nodiscard]] std::vector<std::uint32_t> tiered_ids() const;
-  [[nodiscard]] bool may_have_tiers(const Org& org, std::uint32_t meter) const;
+  /// Ranks of meters that may be tiered for some org.
+  [[nodiscard]] std::vector<std::uint32_t> tiered_meters() const;
   Status read_used(warehouse::Warehouse& warehouse, warehouse::SumQuery query, const OrgCodes& codes);
 
   RateBook book_;
   const ReportOrgs& orgs_;
   const TextOrder& meters_;
-  std::unordered_multimap<std::string_view, const Meter*> tiered_;  ///< by id
   std::unordered_map<std::uint64_t, Pair> pairs_;
   std::unordered_map<std::uint32_t, Fill> fills_;  ///< by org, of the day last asked for
 };

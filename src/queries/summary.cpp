@@ -81,7 +81,7 @@ Result<std::vector<std::string>> Queries::summary_meters(const Snapshot& snapsho
 
   const Slice whole{.first = first, .last = last, .org_first = 0, .org_end = orgs.size(), .meter = {}};
   TextOrder meters(sources.words, Dimension::meter);
-  ZeroRows zeros(orgs, whole);
+  ZeroRows zeros(catalogue, orgs, whole);
   auto found = zeros.find(sources, OrgCodes(sources.words, orgs, 0, orgs.size()), meters);
   if (!found) return fail(std::move(found));
   meters.rank();

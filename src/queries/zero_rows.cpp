@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "queries/rate_book.h"
-
 namespace meterport::queries {
 
 using warehouse::Code;
@@ -31,20 +29,13 @@ Status ZeroRows::find(const Sources& sources, const OrgCodes& codes, TextOrder& 
   if (asked.empty()) return {};
   const auto days = sources.warehouse.first_days(sources.snapshot.ledger_position, codes.codes(), asked, last_.plus(1));
   if (!days) return fail(days);
-  const RateBook book(sources.catalogue);
   for (const warehouse::FirstDay& first : *days) {
-    const std::uint32_t org = codes.rank_of(first.org);
-    const std::string_view id = sources.words.text(Dimension::meter, first.meter);
-    for (Day day = std::max(first.day, slice_.first); day <= last_;) {
-      const auto span = book.meter_on(*orgs_[org].org, id, day);
-      if (!span) return fail(span);
-      const Day end = std::min(span->end, last_.plus(1));
-      if (span->meter->has_row_every_day()) {
-        accounts_.push_back({.org = org, .meter = first.meter, .first = day, .end = end});
-        meters.see(first.meter);
-      }
-      day = end;
-    }
+    accounts_.push_back({.org = codes.rank_of(first.org),
+                         .meter = first.meter,
+                         .first = first.day,
+                         .id = sources.words.text(Dimension::meter, first.meter),
+                         .span = {}});
+    meters.see(first.meter);
   }
   return {};
 }
@@ -62,11 +53,19 @@ void ZeroRows::next() {
   skip_days_without();
 }
 
-bool ZeroRows::has_row() const {
-  const Account& account = accounts_[place_];
+bool ZeroRows::has_row() {
+  Account& account = accounts_[place_];
   const ReportOrg& org = orgs_[account.org];
-  return day_ >= account.first && day_ < account.end && org.is_on(day_) &&
-         org.org->status_on(day_) != OrgStatus::deleted;
+  return day_ >= account.first && org.is_on(day_) && org.org->status_on(day_) != OrgStatus::deleted &&
+         has_row_every_day(account);
+}
+
+bool ZeroRows::has_row_every_day(Account& account) {
+  if (!account.span.is_on(day_)) {
+    // The id is of a meter of the catalogue: there is one.
+    account.span = book_.meter_on(*orgs_[account.org].org, account.id, day_).value_or(MeterSpan());
+  }
+  return account.span.meter != nullptr && account.span.meter->has_row_every_day();
 }
 
 void ZeroRows::skip_days_without() {

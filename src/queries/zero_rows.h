@@ -5,8 +5,10 @@
 
 #include <compare>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
+#include "queries/rate_book.h"
 #include "queries/slice_reader.h"
 #include "queries/sources.h"
 #include "queries/text_order.h"
@@ -27,7 +29,8 @@ struct RowKey {
 
 class ZeroRows {
  public:
-  ZeroRows(const ReportOrgs& orgs, const Slice& slice) : orgs_(orgs), slice_(slice) {}
+  ZeroRows(const catalog::Snapshot& catalogue, const ReportOrgs& orgs, const Slice& slice)
+      : book_(catalogue), orgs_(orgs), slice_(slice) {}
 
   /// Reads from when on each org of `codes` has such rows, and lets `meters` see their meters.
   Status find(const Sources& sources, const OrgCodes& codes, TextOrder& meters);
@@ -42,11 +45,15 @@ class ZeroRows {
  private:
   struct Account {
     std::uint32_t org = 0, meter = 0;  ///< org's rank, meter's code, later its rank
-    Day first, end;                    ///< half-open
+    Day first;
+    std::string_view id;  ///< the meter's
+    MeterSpan span;       ///< around the day looked at last
   };
-  [[nodiscard]] bool has_row() const;
+  bool has_row();
+  bool has_row_every_day(Account& account);
   void skip_days_without();
 
+  RateBook book_;
   const ReportOrgs& orgs_;
   const Slice& slice_;
   std::vector<Account> accounts_;

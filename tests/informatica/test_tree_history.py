@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 from harness import lines, record, run, running
-from informatica_model import DAY, DI, SANDBOX_IPU, SANDBOXES, SUB_ORGS
-from test_random_worlds import KINDS, OLDER, assert_same, filled
+from informatica_model import APP, DAY, DI, SANDBOX_IPU, SANDBOXES, SUB_ORGS
+from test_random_worlds import JOB_LEVEL, KINDS, OLDER, assert_same, filled
 from test_sessions import assert_v3_error
 
 FILES = "lCwc4CfL7EEhv9773egFC8"
@@ -257,3 +257,34 @@ def test_the_right_to_a_linked_org_is_that_of_today_or_of_its_linked_days(moves)
     assert_v3_error(mid, 403, "METERING_FORBIDDEN")
     assert "5 of 6 linked organizations are not readable" in mid.json()["error"]["message"], "m-sub was under a-mid on some of its days, not on each"
     assert client(moves, "m-sub").export()["m-sub.csv"].count("\n") == 31
+
+
+OWN_METERS = {
+    "orgs": [{"id": "a", "kind": "production", "name": "A"}, {"id": "b", "kind": "production", "name": "B"}, {"id": "m-sub", "kind": "sub-org", "name": "Mover", "parent": "a"}],
+    "meters": [{"id": "own", "org": "a", "name": "A's", "scalar": "HOURS", "rates": [{"ipu_per_unit": "1"}]},
+               {"id": "own", "org": "b", "name": "B's", "scalar": "GB", "rates": [{"ipu_per_unit": "700"}]},
+               {"id": APP, "org": "a", "name": "Application Integration", "scalar": "HOURS"}],
+    "users": [user(o) for o in ("a", "b", "m-sub")]}
+
+
+@pytest.mark.quick
+def test_a_move_leaves_the_usage_before_it_on_the_meters_of_its_tenant(folder):
+    catalogue = copy.deepcopy(OWN_METERS)
+    with running(folder, catalogue=catalogue) as server:
+        server.usage(*[record("m-sub", meter, f"2024-09-{day}T12:00:00Z", "2", f"{meter}-{day}") for meter in ("own", APP) for day in ("03", "20")])
+        before = client(server, "a").export(allLinkedOrgs="TRUE")["m-sub.csv"]
+        server.stop()
+        catalogue.pop("users")
+        catalogue["orgs"][2]["history"] = [{"valid_from": "2024-09-10", "parent": "b"}]
+        file = folder / "moved.json"
+        file.write_text(json.dumps(catalogue))
+        run("catalog", "import", "--data", server.data, file)
+        server.start()
+        days = {"startDate": "2024-09-01T00:00:00Z", "endDate": "2024-09-09T00:00:00Z", "allLinkedOrgs": "TRUE"}
+        assert client(server, "a").export(**days)["m-sub.csv"] == "".join(l for l in before.splitlines(True) if "2024-09-20" not in l), "names and prices of B are not A's"
+        for kind, name, value in (("SUMMARY", "MeterName", "IPU"), ("ASSET", "Meter Name", "Consumption (IPUs)")):
+            seen = {t: [(r["Date"][8:10], r[name], r[value].rstrip("0")) for r in lines(client(server, t).export(jobType=kind, allLinkedOrgs="TRUE")["m-sub.csv"])
+                        if APP not in r.values()] for t in ("a", "b")}
+            assert seen == {"a": [("03", "A's", "2.")], "b": [("20", "B's", "1400.")]}, kind
+        executions = client(server, "m-sub").export(JOB_LEVEL, allMeters="TRUE", jobType=None)[f"DetailedReport_{APP}.csv"]
+        assert [r["Total Execution time (in hours)"] for r in lines(executions)] == ["2.0000000000"] * 2, "hours, though its tenant now has no such meter"
