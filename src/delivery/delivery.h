@@ -85,12 +85,15 @@ struct PageRequest {
 class Outbox {
  public:
   /// invalid: delivery.allowed_ranges, mail.*. The clock and the store must outlive the outbox.
-  static Result<std::unique_ptr<Outbox>> start(control::Store& control, Clock& clock, Random& random,
-                                               const Settings& settings, metrics::Registry& metrics,
-                                               const SigningKeys& keys,
-                                               http::OutboundSeams seams = http::system_seams());
+  static Result<std::unique_ptr<Outbox>> open(control::Store& control, Clock& clock, Random& random,
+                                              const Settings& settings, metrics::Registry& metrics,
+                                              const SigningKeys& keys,
+                                              http::OutboundSeams seams = http::system_seams());
   virtual ~Outbox() = default;  ///< ends the running attempts (which then count as not made), joins
-  /// Stored when this returns; sent soon after.
+  /// Begins to send, once. A command that only looks into the data directory does not: it would end in the middle of an
+  /// attempt, which then counts as not made.
+  virtual void start() = 0;
+  /// Stored when this returns; sent soon after start().
   virtual Status enqueue(const NewDelivery& delivery) = 0;
   /// The same as part of the caller's write transaction, so that a job's end and its callback are stored together or
   /// not at all. Call wake() after the commit.

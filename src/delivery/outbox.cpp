@@ -63,15 +63,17 @@ class StoredOutbox final : public Outbox {
         timeout_ms_(settings.number("delivery.timeout") * 1000),
         attempts_max_(static_cast<int>(settings.number("delivery.attempts_max"))),
         metrics_(metrics),
-        senders_("delivery-send", senders, senders),
-        dispatcher_([this] { work(); }) {
-    pthread_setname_np(dispatcher_.native_handle(), "delivery");
-  }
+        senders_("delivery-send", senders, senders) {}
 
   ~StoredOutbox() override {
     is_stopping_ = true;
     wake();
-    dispatcher_.join();
+    if (dispatcher_.joinable()) dispatcher_.join();
+  }
+
+  void start() override {
+    dispatcher_ = std::thread([this] { work(); });
+    pthread_setname_np(dispatcher_.native_handle(), "delivery");
   }
 
   Status enqueue(const NewDelivery& delivery) override {
@@ -360,9 +362,9 @@ class StoredOutbox final : public Outbox {
 
 }  // namespace
 
-Result<std::unique_ptr<Outbox>> Outbox::start(control::Store& control, Clock& clock, Random& random,
-                                              const Settings& settings, metrics::Registry& metrics,
-                                              const SigningKeys& keys, http::OutboundSeams seams) {
+Result<std::unique_ptr<Outbox>> Outbox::open(control::Store& control, Clock& clock, Random& random,
+                                             const Settings& settings, metrics::Registry& metrics,
+                                             const SigningKeys& keys, http::OutboundSeams seams) {
   auto guard = http::AddressGuard::make(settings.list("delivery.allowed_ranges"));
   if (!guard) return fail(std::move(guard));
   auto mail = MailSender::make(settings);
