@@ -100,8 +100,10 @@ class World:
             rates = [] if scalar == "IPU" else [{"ipu_per_unit": "6"}]
             if rates and not self.exact:
                 rates += [{"valid_from": str(self.first + 9 * DAY), "ipu_per_unit": "7.5"}, *([{"org": "t0", "ipu_per_unit": "5"}] * rng.randrange(2))]
-            if rng.randrange(8) or self.exact:
-                yield {"id": id_, "name": f"Charge {id_[:3]}", "scalar": scalar, "category": "ORGS", **({"rates": rates} if rates else {})}
+            odd = {"category": "OTHER"} if id_ == SUB_ORGS else rng.choice([{"org": "t0"}, {"category": "OTHER"}])
+            fields = {"category": "ORGS", **({"rates": rates} if rates else {}), **(odd if not self.exact and rng.randrange(4) == 0 else {})}
+            if self.exact or rng.randrange(8):
+                yield {"id": id_, "name": f"Charge {id_[:3]}", "scalar": scalar, **fields}
 
     # --- Usage
 
@@ -109,6 +111,8 @@ class World:
         rng, measure = self.rng, MEASURES[meter]
         size = {"MILLION_ROWS": 10**6, "HUNDRED_RECORDS": 100, "THOUSAND_RUNS": 1000, "SEVENS": 7}.get(measure[0], 1)
         places = rng.choice([0, 0, 1, 3, 6] if self.exact else [0, 1, 3, 9, 18])
+        if not self.exact and rng.randrange(60) == 0:
+            return rng.choice(["", "-"]) + rng.choice(["999999999999999999.999999999999999999", "0.000000000000000001", "100000000000000000"])
         value = Decimal(rng.randrange(0, size * rng.choice([1, 10, 40]) * 10**places + 1)).scaleb(-places)
         return f"{-value if rng.randrange(6) == 0 else value:f}"
 

@@ -267,14 +267,12 @@ def test_X08_kinds_of_a_healthy_server(wires, call):
                 wires.native("DELETE", f"/v1/exports/{job['id']}")
 
 
-@pytest.mark.quick
 def test_X08_reports_that_are_not_ready_or_gone(tmp_path):
     with running(tmp_path, catalogue=catalogue(), config="[exports]\nrunners = 0\n") as server:
         for answer in Wires(server).here_report_job():
             shape(HR, answer, 404, "E706013")
 
 
-@pytest.mark.quick
 def test_X08_an_operation_that_is_gone(tmp_path):
     with running(tmp_path, catalogue=catalogue(), config="[operations]\nretention = 60\n") as server:
         client = NetSuite(server)
@@ -288,8 +286,7 @@ def test_X08_an_operation_that_is_gone(tmp_path):
         shape(NS, answer, 400, "REQUEST_NOT_FOUND")
 
 
-@pytest.mark.quick
-def test_X08_too_many_jobs_by_the_setting_and_on_v1(tmp_path):
+def test_X08_too_many_jobs_by_the_setting(tmp_path):
     config = "[exports]\nrunners = 0\n[informatica]\ntoo_many_jobs_status = 429\nactive_jobs_max = 1\n"
     with running(tmp_path, catalogue=catalogue(), config=config) as server:
         shape(I3, Wires(server).full(), 429, "METERING_TOO_MANY_JOBS")
@@ -329,7 +326,6 @@ def test_X08_busy_on_every_wire(tmp_path):
         server.kill()
 
 
-@pytest.mark.quick
 def test_X08_a_queue_of_operations_that_is_full(tmp_path):
     with running(tmp_path, catalogue=catalogue(), config="[operations]\nrunners = 0\nunfinished_max = 1\n") as server:
         wires = Wires(server)
@@ -357,7 +353,6 @@ def test_X08_a_control_store_that_takes_no_writes(tmp_path):
         assert wires.v3().status == 200, "it works again"
 
 
-@pytest.mark.quick
 def test_X08_stores_that_fail_or_are_full(tmp_path):
     record = {"org": "acme", "meter": "a2nB20h1o0lc7k3P9xtWS8", "time": "2024-09-03T00:00:00Z", "quantity": "1", "id": "1"}
     server = Server(tmp_path, catalogue=catalogue()).start()

@@ -44,6 +44,7 @@ int run_serve(const GlobalOptions& global, const ServeOptions& options) {
   (*services)->add_routes(router);
   (*services)->operations().start();
   (*services)->exports().start();
+  (*services)->outbox().start();
   auto server = http::Server::start((*services)->settings(), router, system_random(), (*services)->metrics());
   if (!server) return report(global, server.error());
   (*services)->lock().announce((*server)->address());

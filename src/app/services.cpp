@@ -133,7 +133,7 @@ Status Services::open_services() {
   queries_ = std::make_unique<queries::Queries>(*warehouse_, *loader_, *catalog_, ledger_->log(), *clock_);
   auto keys = delivery::SigningKeys::open(system_files(), data_ + "/keys", system_random());
   if (!keys) return fail(std::move(keys));
-  auto outbox = delivery::Outbox::start(*control_, *clock_, system_random(), settings_, metrics_, std::move(*keys));
+  auto outbox = delivery::Outbox::open(*control_, *clock_, system_random(), settings_, metrics_, *keys);
   if (!outbox) return fail(std::move(outbox));
   outbox_ = std::move(*outbox);
   auto exports = exports::Exports::open(*control_, *queries_, *catalog_, *outbox_, *files_, *clock_, system_random(),

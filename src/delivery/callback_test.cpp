@@ -1,4 +1,5 @@
 // Callbacks as Standard Webhooks has them: headers, what a receiver can ask for, and names that change their address.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -11,9 +12,9 @@ namespace {
 
 class CallbackTest : public OutboxTest {
  protected:
-  void enqueue(const std::string& job, const std::string& url) {
+  void enqueue(const std::string& job, const std::string& url, const std::string& org = "acme") {
     const Status stored =
-        outbox_->enqueue({.job_id = job, .org = "acme", .url = url, .content_type = "text/plain", .body = "text"});
+        outbox_->enqueue({.job_id = job, .org = org, .url = url, .content_type = "text/plain", .body = "text"});
     ASSERT_TRUE(stored.has_value()) << stored.error().text << stored.error().detail;
   }
   /// Names resolve to these addresses, one after the other; everything arrives at the receiver.
@@ -150,6 +151,32 @@ TEST_F(CallbackTest, SentAgainByHandItsPausesBeginAnew) {
   const Delivery again = wait_for_attempts("job1", 4);
   EXPECT_EQ(again.state, "pending");
   EXPECT_LE(again.next_attempt, clock_.now().plus_seconds(6));
+}
+
+TEST_F(CallbackTest, SentAgainByHandWhileItIsSentItIsSentOnceMore) {
+  ASSERT_TRUE(settings_.set("delivery.attempts_max", std::int64_t{1}).has_value());
+  receiver_.keep_waiting();
+  receiver_.answer_with(500);
+  start();
+  enqueue("job1", receiver_.url());
+  receiver_.wait_for_bodies(1);
+  ASSERT_TRUE(outbox_->retry(only("job1").id).has_value());
+  receiver_.let_go();
+  EXPECT_EQ(wait_for_attempts("job1", 2).state, "failed");
+  EXPECT_EQ(outbox_->attempts_of(only("job1").id)->size(), 2U);
+}
+
+TEST_F(CallbackTest, AnOrgWithManyReceiversThatHangHoldsUpNoOtherOrg) {
+  resolve_to({"93.184.216.34"});
+  receiver_.keep_waiting();
+  start();
+  for (int i = 0; i < 30; ++i) enqueue("job" + std::to_string(i), fmt::format("http://h{}.example/", i));
+  receiver_.wait_for_bodies(4);
+  enqueue("other", "http://hooks.example/other", "other");
+  receiver_.wait_for_bodies(5);
+  EXPECT_EQ(receiver_.request().path, "/other");
+  receiver_.let_go();
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(wait_for_state("job" + std::to_string(i), "delivered").attempts, 1);
 }
 
 TEST_F(CallbackTest, PagesAreNewestFirst) {

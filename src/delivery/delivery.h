@@ -17,8 +17,9 @@
 // above. Every attempt sends the same bytes under the same Message-ID. The guard against private addresses is for
 // callbacks: the mail server is the operator's own.
 //
-// Thread-safe. Up to four are sent at the same time, but only one to a host and one to the mail server: a slow
-// receiver holds up nobody else. Survives a restart (what is due is in the control store).
+// Thread-safe. Up to sixteen are sent at the same time, but only four callbacks of one org, one to a host and one to
+// the mail server: a slow receiver holds up no other host, and an org with many of them no other org. Survives a
+// restart (what is due is in the control store).
 #pragma once
 
 #include <cstddef>
@@ -84,11 +85,15 @@ struct PageRequest {
 class Outbox {
  public:
   /// invalid: delivery.allowed_ranges, mail.*. The clock and the store must outlive the outbox.
-  static Result<std::unique_ptr<Outbox>> start(control::Store& control, Clock& clock, Random& random,
-                                               const Settings& settings, metrics::Registry& metrics, SigningKeys keys,
-                                               http::OutboundSeams seams = http::system_seams());
+  static Result<std::unique_ptr<Outbox>> open(control::Store& control, Clock& clock, Random& random,
+                                              const Settings& settings, metrics::Registry& metrics,
+                                              const SigningKeys& keys,
+                                              http::OutboundSeams seams = http::system_seams());
   virtual ~Outbox() = default;  ///< ends the running attempts (which then count as not made), joins
-  /// Stored when this returns; sent soon after.
+  /// Begins to send, once. A command that only looks into the data directory does not: it would end in the middle of an
+  /// attempt, which then counts as not made.
+  virtual void start() = 0;
+  /// Stored when this returns; sent soon after start().
   virtual Status enqueue(const NewDelivery& delivery) = 0;
   /// The same as part of the caller's write transaction, so that a job's end and its callback are stored together or
   /// not at all. Call wake() after the commit.
@@ -108,7 +113,8 @@ class Outbox {
   virtual Result<std::vector<Delivery>> page(const PageRequest& request) = 0;
   virtual Result<Delivery> get(const std::string& delivery_id) = 0;  ///< not_found
   virtual Result<std::vector<Attempt>> attempts_of(const std::string& delivery_id) = 0;
-  /// Sends it again, whatever its state, with fresh attempts and pauses. not_found.
+  /// Sends it again, whatever its state, with fresh attempts and pauses; also when an attempt is under way, after it.
+  /// not_found.
   virtual Status retry(const std::string& delivery_id) = 0;
   [[nodiscard]] virtual const SigningKeys& keys() const = 0;
 };

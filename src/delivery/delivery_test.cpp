@@ -148,7 +148,7 @@ TEST_F(DeliveryTest, AForgottenJobLeavesNothingAndOthersStay) {
 
 TEST_F(DeliveryTest, ABadRangeStopsTheStart) {
   ASSERT_TRUE(settings_.set("delivery.allowed_ranges", std::vector<std::string>{"10.0.0.0/99"}).has_value());
-  const auto outbox = Outbox::start(*store_, clock_, system_random(), settings_, metrics_, keys());
+  const auto outbox = Outbox::open(*store_, clock_, system_random(), settings_, metrics_, keys());
   ASSERT_FALSE(outbox.has_value());
   EXPECT_EQ(outbox.error().field, "delivery.allowed_ranges");
 }

@@ -30,7 +30,7 @@ class MailTest : public OutboxTest {
     outbox_->wake();
   }
   Error start_error() {
-    auto outbox = Outbox::start(*store_, clock_, system_random(), settings_, metrics_, keys());
+    auto outbox = Outbox::open(*store_, clock_, system_random(), settings_, metrics_, keys());
     EXPECT_FALSE(outbox.has_value());
     return outbox ? Error{} : outbox.error();
   }

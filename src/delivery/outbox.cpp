@@ -4,9 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <thread>
 #include <utility>
 
@@ -21,7 +21,9 @@
 namespace meterport::delivery {
 namespace {
 
-constexpr std::size_t senders = 4;
+constexpr std::size_t senders = 16;
+// Who has many receivers that hang holds up himself, not the other orgs.
+constexpr std::ptrdiff_t senders_of_org = 4;
 constexpr int due_page = 64;
 // The clock may be set (or, in tests, jumped), so due times are looked at this often instead of slept until.
 constexpr auto look_pause = std::chrono::milliseconds(100);
@@ -49,27 +51,29 @@ std::string host_key(const Due& due) {
 class StoredOutbox final : public Outbox {
  public:
   StoredOutbox(control::Store& control, Clock& clock, Random& random, const Settings& settings,
-               metrics::Registry& metrics, SigningKeys keys, http::OutboundSeams seams, http::AddressGuard guard,
+               metrics::Registry& metrics, const SigningKeys& keys, http::OutboundSeams seams, http::AddressGuard guard,
                std::optional<MailSender> mail)
       : control_(control),
         clock_(clock),
         random_(random),
-        keys_(std::move(keys)),
+        keys_(keys),
         seams_(std::move(seams)),
         guard_(std::move(guard)),
         mail_(std::move(mail)),
         timeout_ms_(settings.number("delivery.timeout") * 1000),
         attempts_max_(static_cast<int>(settings.number("delivery.attempts_max"))),
         metrics_(metrics),
-        senders_("delivery-send", senders, senders),
-        dispatcher_([this] { work(); }) {
-    pthread_setname_np(dispatcher_.native_handle(), "delivery");
-  }
+        senders_("delivery-send", senders, senders) {}
 
   ~StoredOutbox() override {
     is_stopping_ = true;
     wake();
-    dispatcher_.join();
+    if (dispatcher_.joinable()) dispatcher_.join();
+  }
+
+  void start() override {
+    dispatcher_ = std::thread([this] { work(); });
+    pthread_setname_np(dispatcher_.native_handle(), "delivery");
   }
 
   Status enqueue(const NewDelivery& delivery) override {
@@ -210,15 +214,21 @@ class StoredOutbox final : public Outbox {
 
   bool has_free_sender() {
     const std::lock_guard lock(mutex_);
-    return busy_hosts_.size() < senders;
+    return busy_.size() < senders;
   }
 
-  /// Nothing, when all senders are at work or one of them is at that host.
+  /// Under mutex_.
+  bool has_its_share(const std::string& org) const {
+    return std::ranges::count(busy_, org, &decltype(busy_)::value_type::second) >= senders_of_org;
+  }
+
+  /// Nothing, when all senders are at work, or those that one org may have, or one of them is at that host.
   Status start_one(const Due& due) {
     const std::string host = host_key(due);
     {
       const std::lock_guard lock(mutex_);
-      if (busy_hosts_.size() >= senders || !busy_hosts_.insert(host).second) return {};
+      if (busy_.size() >= senders || (!due.is_mail && has_its_share(due.org))) return {};
+      if (!busy_.emplace(host, due.is_mail ? std::string() : due.org).second) return {};
     }
     auto sending = read<std::optional<Sending>>([&](soci::session& session) { return select_sending(session, due); });
     const bool is_wanted = sending && *sending;
@@ -234,7 +244,7 @@ class StoredOutbox final : public Outbox {
   void end_attempt(const std::string& host, std::optional<Error> record_error) {
     {
       const std::lock_guard lock(mutex_);
-      busy_hosts_.erase(host);
+      busy_.erase(host);
       if (record_error) record_error_ = std::move(record_error);
     }
     wake();
@@ -307,7 +317,7 @@ class StoredOutbox final : public Outbox {
                                                                   {"state", outcome.state},
                                                                   {"error", made.error}});
     return control_.write([&](soci::session& session) -> Status {
-      record_attempt(session, due.id, made, outcome);
+      record_attempt(session, due, made, outcome);
       if (answer.verdict == Verdict::gone) {
         for (auto left = refuse_pending(session, due.job_id, due.url, gone_reason); left > 0; --left) count("refused");
       }
@@ -340,8 +350,9 @@ class StoredOutbox final : public Outbox {
   metrics::Registry& metrics_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool is_poked_ = false;                ///< under mutex_
-  std::set<std::string> busy_hosts_;     ///< under mutex_: one for each attempt under way
+  bool is_poked_ = false;  ///< under mutex_
+  /// Under mutex_: the host of each attempt under way, and the org it is of (a mail's: none).
+  std::map<std::string, std::string> busy_;
   std::optional<Error> record_error_;    ///< under mutex_: of an attempt that was not recorded
   std::optional<Instant> next_attempt_;  ///< dispatcher only; of those not due yet; none: there is none
   std::atomic<bool> is_stopping_{false};
@@ -351,14 +362,14 @@ class StoredOutbox final : public Outbox {
 
 }  // namespace
 
-Result<std::unique_ptr<Outbox>> Outbox::start(control::Store& control, Clock& clock, Random& random,
-                                              const Settings& settings, metrics::Registry& metrics, SigningKeys keys,
-                                              http::OutboundSeams seams) {
+Result<std::unique_ptr<Outbox>> Outbox::open(control::Store& control, Clock& clock, Random& random,
+                                             const Settings& settings, metrics::Registry& metrics,
+                                             const SigningKeys& keys, http::OutboundSeams seams) {
   auto guard = http::AddressGuard::make(settings.list("delivery.allowed_ranges"));
   if (!guard) return fail(std::move(guard));
   auto mail = MailSender::make(settings);
   if (!mail) return fail(std::move(mail));
-  return std::make_unique<StoredOutbox>(control, clock, random, settings, metrics, std::move(keys), std::move(seams),
+  return std::make_unique<StoredOutbox>(control, clock, random, settings, metrics, keys, std::move(seams),
                                         std::move(*guard), std::move(*mail));
 }
 

@@ -71,7 +71,7 @@ std::vector<Due> select_due(soci::session& session, Instant now, const Due* afte
   const long long after_us = after == nullptr ? std::numeric_limits<long long>::min() : after->next_attempt.us;
   const std::string after_id = after == nullptr ? "" : after->id;
   const soci::rowset<soci::row> rows =
-      (session.prepare << "SELECT id, url, kind, next_attempt_us FROM deliveries WHERE state = 'pending'"
+      (session.prepare << "SELECT id, url, kind, next_attempt_us, org FROM deliveries WHERE state = 'pending'"
                           " AND next_attempt_us <= :now AND (next_attempt_us, id) > (:after, :id)"
                           " ORDER BY next_attempt_us, id LIMIT :n",
        soci::use(now_us, "now"), soci::use(after_us, "after"), soci::use(after_id, "id"), soci::use(count, "n"));
@@ -79,6 +79,7 @@ std::vector<Due> select_due(soci::session& session, Instant now, const Due* afte
   for (const soci::row& row : rows) {
     due.push_back({.id = row.get<std::string>(0),
                    .url = row.get<std::string>(1),
+                   .org = row.get<std::string>(4),
                    .is_mail = row.get<std::string>(2) == mail_kind,
                    .next_attempt = Instant{row.get<long long>(3)}});
   }
@@ -103,6 +104,7 @@ std::optional<Sending> select_sending(soci::session& session, const Due& due) {
                    .subject = row.get<std::string>(6),
                    .html = row.get<std::string>(7),
                    .created = Instant{row.get<long long>(8)},
+                   .due = due.next_attempt,
                    .attempts = static_cast<int>(row.get<long long>(9)),
                    .attempts_before = static_cast<int>(row.get<long long>(11)),
                    .attempts_max = static_cast<int>(row.get<long long>(10))};
@@ -120,19 +122,26 @@ std::optional<Instant> select_next_attempt(soci::session& session, Instant now) 
   return Instant{next_us};
 }
 
-void record_attempt(soci::session& session, const std::string& id, const Attempt& attempt, const Outcome& outcome) {
+void record_attempt(soci::session& session, const Sending& sent, const Attempt& attempt, const Outcome& outcome) {
   const long long began_us = attempt.began.us;
   const long long took_us = attempt.took_us;
   const long long next_us = outcome.next_attempt.us;
+  const long long due_us = sent.due.us;
   std::string known;
-  session << "UPDATE deliveries SET state = :state, attempts = :number, next_attempt_us = :next,"
-             " last_status = :status, last_error = :error WHERE id = :id RETURNING id",
-      soci::use(outcome.state, "state"), soci::use(attempt.number, "number"), soci::use(next_us, "next"),
-      soci::use(attempt.status, "status"), soci::use(attempt.error, "error"), soci::use(id, "id"), soci::into(known);
+  // Another time than the one it was sent for: it was told to be sent again meanwhile.
+  session << "UPDATE deliveries SET attempts = :number, last_status = :status, last_error = :error,"
+             " state = CASE WHEN next_attempt_us = :due THEN :state ELSE state END,"
+             " attempts_before = CASE WHEN next_attempt_us = :due THEN attempts_before ELSE :number END,"
+             " attempts_max = CASE WHEN next_attempt_us = :due THEN attempts_max ELSE attempts_max + 1 END,"
+             " next_attempt_us = CASE WHEN next_attempt_us = :due THEN :next ELSE next_attempt_us END"
+             " WHERE id = :id RETURNING id",
+      soci::use(attempt.number, "number"), soci::use(attempt.status, "status"), soci::use(attempt.error, "error"),
+      soci::use(due_us, "due"), soci::use(outcome.state, "state"), soci::use(next_us, "next"), soci::use(sent.id, "id"),
+      soci::into(known);
   if (known.empty()) return;
   session << "INSERT INTO delivery_attempts (delivery_id, number, began_us, took_us, status, error)"
              " VALUES (:id, :number, :began, :took, :status, :error)",
-      soci::use(id, "id"), soci::use(attempt.number, "number"), soci::use(began_us, "began"),
+      soci::use(sent.id, "id"), soci::use(attempt.number, "number"), soci::use(began_us, "began"),
       soci::use(took_us, "took"), soci::use(attempt.status, "status"), soci::use(attempt.error, "error");
 }
 

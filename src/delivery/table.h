@@ -12,7 +12,7 @@ namespace meterport::delivery {
 
 /// One whose time has come.
 struct Due {
-  std::string id, url;
+  std::string id, url, org;
   bool is_mail = false;
   Instant next_attempt;
 };
@@ -23,6 +23,7 @@ struct Sending {
   bool is_mail = false;
   std::string subject, html;  ///< of a mail, whose plain text is the body
   Instant created;
+  Instant due;
   int attempts = 0;
   int attempts_before = 0;  ///< before it was last sent again by hand
   int attempts_max = 0;
@@ -42,8 +43,9 @@ std::vector<Due> select_due(soci::session& session, Instant now, const Due* afte
 std::optional<Sending> select_sending(soci::session& session, const Due& due);
 /// Of the pending ones that are not due yet; none: there is none.
 std::optional<Instant> select_next_attempt(soci::session& session, Instant now);
-/// Nothing when the delivery was deleted meanwhile.
-void record_attempt(soci::session& session, const std::string& id, const Attempt& attempt, const Outcome& outcome);
+/// Nothing when the delivery was deleted meanwhile. One that was told to be sent again while the attempt was under way
+/// stays pending as it was told, whatever the outcome.
+void record_attempt(soci::session& session, const Sending& sent, const Attempt& attempt, const Outcome& outcome);
 std::vector<Delivery> select_of_job(soci::session& session, const std::string& job_id);
 std::vector<Delivery> select_page(soci::session& session, const PageRequest& request);
 std::optional<Delivery> select_one(soci::session& session, const std::string& id);

@@ -32,9 +32,10 @@ class OutboxTest : public ::testing::Test {
   }
 
   void start() {
-    auto outbox = Outbox::start(*store_, clock_, system_random(), settings_, metrics_, keys(), seams_);
+    auto outbox = Outbox::open(*store_, clock_, system_random(), settings_, metrics_, keys(), seams_);
     ASSERT_TRUE(outbox.has_value()) << outbox.error().text;
     outbox_ = std::move(*outbox);
+    outbox_->start();
   }
 
   SigningKeys keys() {

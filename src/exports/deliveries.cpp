@@ -25,9 +25,12 @@ std::unexpected<Error> unknown_delivery() {
 
 /// User and password are no business of those who see the list.
 Delivery shown(Delivery delivery) {
-  const std::size_t scheme = delivery.url.find("://");
-  if (delivery.is_mail || scheme == std::string::npos) return delivery;
-  const std::size_t begin = scheme + 3;
+  if (delivery.is_mail) return delivery;
+  // As a lenient reader finds the host: after a scheme, if any, and whatever slashes follow it.
+  const std::size_t colon = delivery.url.find(':');
+  const bool has_scheme = colon < delivery.url.find_first_of("/\\@");
+  const std::size_t slashes = has_scheme ? colon + 1 : 0;
+  const std::size_t begin = std::min(delivery.url.find_first_not_of("/\\", slashes), delivery.url.size());
   const std::size_t end = std::min(delivery.url.find_first_of("/?#", begin), delivery.url.size());
   const std::size_t at = delivery.url.rfind('@', end);
   if (at != std::string::npos && at >= begin && at < end) delivery.url.replace(begin, at - begin, "***");

@@ -86,6 +86,12 @@ TEST_F(DeliveriesTest, CredentialsOfAUrlAreNotShown) {
   EXPECT_EQ(shown_url("http://a@b:s@hooks.example?x=1@2"), "http://***@hooks.example?x=1@2");
   EXPECT_EQ(shown_url("ftp://hooks.example/a@b"), "ftp://hooks.example/a@b");
   EXPECT_EQ(shown_url("no url"), "no url");
+  // Not what the standard says, but how people write and lenient readers read them.
+  EXPECT_EQ(shown_url("http:/ana:secret@hooks.example/"), "http:/***@hooks.example/");
+  EXPECT_EQ(shown_url("http:///ana:secret@hooks.example/"), "http:///***@hooks.example/");
+  EXPECT_EQ(shown_url("http:\\\\ana:secret@hooks.example/"), "http:\\\\***@hooks.example/");
+  EXPECT_EQ(shown_url("https:ana:secret@hooks.example"), "https:***@hooks.example");
+  EXPECT_EQ(shown_url("ana:secret@hooks.example"), "ana:***@hooks.example");
 }
 
 TEST_F(DeliveriesTest, KeysAreForAdminsOfTheOrg) {

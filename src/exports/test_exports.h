@@ -35,6 +35,7 @@ class MailSpy final : public delivery::Outbox {
     mails_.push_back(mail);
     return {};
   }
+  void start() override { below_.start(); }
   void wake() override { below_.wake(); }
   Status forget_job_within(soci::session& session, const std::string& id) override {
     return below_.forget_job_within(session, id);
@@ -95,7 +96,8 @@ class ExportsTest : public queries::TestServer {
   void open() {
     // Nobody listens: what counts here is what the outbox holds.
     auto keys = take(delivery::SigningKeys::open(system_files(), folder_ / "keys", *random_));
-    outbox_ = take(delivery::Outbox::start(*control_, clock_, *random_, settings_, metrics_, std::move(keys)));
+    outbox_ = take(delivery::Outbox::open(*control_, clock_, *random_, settings_, metrics_, keys));
+    outbox_->start();
     spy_ = std::make_unique<MailSpy>(*outbox_);
     exports_ = take(Exports::open(*control_, *queries_, *catalog_, *spy_, gate_, clock_, *random_, settings_, metrics_,
                                   folder_ / "artifacts"));

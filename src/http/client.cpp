@@ -69,6 +69,8 @@ struct Destination {
 Result<Destination> parse_url(const std::string& text) {
   const Url url(curl_url());
   const auto refused = [](std::string why) { return fail(ErrorKind::invalid, "url: " + std::move(why), {}, "url"); };
+  // libcurl would read it up to there, and connect to another host than is written.
+  if (text.contains('\0')) return refused("not a valid URL");
   if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return refused("not a valid URL");
   const auto scheme = url_part(url.get(), CURLUPART_SCHEME);
   auto host = url_part(url.get(), CURLUPART_HOST);

@@ -121,6 +121,7 @@ TEST_F(GuardedClientTest, WhatIsNoPlainHttpUrlIsRefusedBeforeItsNameIsAsked) {
         "http:///echo\r\nHost: x", "http://93.184.216.34:80:80/"}) {
     EXPECT_EQ(error_of(url), ErrorKind::invalid) << url;
   }
+  EXPECT_EQ(error_of(std::string("http://93.184.216.34\0.example/", 30)), ErrorKind::invalid);
   EXPECT_TRUE(asked_.empty());
 }
 

@@ -122,9 +122,8 @@ Router::Match Router::match(Method method, std::string_view raw_path) const {
     if (part.find('%') == std::string_view::npos) continue;
     auto text = percent_decode(part);
     if (!text) {
-      match.malformed = true;
-      match.errors = &fallback_of(raw_path);
-      return match;
+      match.malformed = true;  // goes on as it is, so that the refusal has the shape of the route it was meant for
+      continue;
     }
     part = decoded.emplace_back(std::move(*text));
   }
@@ -134,6 +133,10 @@ Router::Match Router::match(Method method, std::string_view raw_path) const {
     const Route& route = routes_[i];
     const Parts& seen = has_runs && route.collapse_slashes ? single : parts;
     if (!fits(patterns_[i], seen)) continue;
+    if (match.malformed) {
+      match.errors = &route.errors;
+      return match;
+    }
     if (answers(route.method, method)) {
       match.route = &route;
       match.errors = &route.errors;

@@ -102,15 +102,13 @@ class HeadCharges {
 class SandboxTotals {
  public:
   SandboxTotals(const Sources& sources, const ReportOrgs& orgs, const Slice& slice)
-      : sources_(sources), orgs_(orgs), slice_(slice) {
-    slice_.last = std::min(slice.last, sources.last_made_day());
-  }
+      : sources_(sources), orgs_(orgs), slice_(slice) {}
 
   Status add(std::vector<OrgCharge>& charges) {
     for (const std::uint32_t rank : bearers_of(sources_, orgs_, slice_, sandbox_ipu_usage, OrgKind::sandbox)) {
       bearers_.emplace(orgs_[rank].org->id, rank);
     }
-    if (bearers_.empty() || slice_.last < slice_.first) return {};
+    if (bearers_.empty()) return {};
     const ReportOrgs sandboxes = sandbox_orgs();
     for (std::size_t first = 0; first < sandboxes.size(); first += sandboxes_at_once) {
       Slice some{.first = slice_.first, .last = slice_.last, .org_first = first, .meter = {}};
@@ -165,7 +163,7 @@ class SandboxTotals {
 
   const Sources& sources_;
   const ReportOrgs& orgs_;
-  Slice slice_;
+  const Slice& slice_;
   std::unordered_map<std::string_view, std::uint32_t> bearers_;     ///< ranks by org id
   std::map<std::pair<Day, std::string_view>, Consumption> totals_;  ///< by day and org id
 };

@@ -4,7 +4,8 @@
 //   Sandbox Organizations: likewise a production org for its sandbox orgs.
 //   Sandbox Organizations IPU Usage: a production org bears what its sandbox orgs' own SUMMARY rows of the day add up
 //   to.
-// None lies after the snapshot's day. They fill no tiers: the first one holds.
+// The first two end with the snapshot's day; the third has every day on which a sandbox org has a row, also a later
+// one. They fill no tiers: the first one holds.
 #pragma once
 
 #include <cstdint>

@@ -129,8 +129,9 @@ class Queries {
   // on a meter that the catalogue does not hold.
 
   /// By date, org rank (its place in `orgs`), meter id. With the rows that the server makes: usage 0 of category
-  /// RECORDS_STORED, category ORGS (crosswalk 1.3); they end with the snapshot's day. `look` is
-  /// asked now and then while what many sandbox orgs add up to is read, before the first row; its error comes back.
+  /// RECORDS_STORED, category ORGS (crosswalk 1.3); they end with the snapshot's day (a sandbox org's total with its
+  /// last row). `look` is asked now and then while what many sandbox orgs add up to is read, before the first row; its
+  /// error comes back.
   Status summary_rows(const Snapshot& snapshot, const catalog::Snapshot& catalogue, const ReportOrgs& orgs,
                       const Slice& slice, const std::function<Status(const SummaryRow&)>& each,
                       const std::function<Status()>& look = {});

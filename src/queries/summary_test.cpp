@@ -312,6 +312,34 @@ TEST_F(ChargesTest, MadeRowsEndWithTheSnapshotsDay) {
   EXPECT_EQ(rows_now({"prod", "s1"}, "2034-09-12", "2034-12-31"), until_now);
 }
 
+TEST_F(ChargesTest, ASandboxsUsageOfLaterDaysIsBorneToo) {
+  const std::string later = format_day(day_of(clock_.now()).plus(400));
+  use("sand", "hours", later, "3");
+  EXPECT_EQ(rows_now({"prod"}, later, later), Lines{later + " prod c6vq9jira786LE0O2UReWT 0 3 0"});
+}
+
+TEST_F(SummaryTest, AMeterIsTheOneThatTheOrgSawInTheTreeOfTheDay) {
+  apply(R"({
+    "orgs": [
+      {"id": "a", "kind": "production", "name": "A"}, {"id": "b", "kind": "production", "name": "B"},
+      {"id": "box", "kind": "sandbox", "name": "Box", "parent": "a", "history": [{"valid_from": "2024-09-10", "parent": "b"}]},
+      {"id": "sub", "kind": "sub-org", "name": "Sub", "parent": "box"}],
+    "meters": [
+      {"id": "sku", "org": "a", "name": "SKU of A", "rates": [{"ipu_per_unit": "2"}]},
+      {"id": "sku", "org": "b", "name": "SKU of B", "rates": [{"ipu_per_unit": "3"}]},
+      {"id": "old", "org": "a", "name": "Of A alone", "category": "RECORDS_STORED", "rates": [{"ipu_per_unit": "1"}]},
+      {"id": "5Ariu53Z8gobF4KYsmTg4Z", "org": "a", "name": "Sub Organizations", "category": "ORGS", "scalar": "PER_ORG",
+       "rates": [{"ipu_per_unit": "6"}]}]})");
+  for (const char* day : {"2024-09-09", "2024-09-10"}) use("box", "sku", day, "1");
+  use("box", "old", "2024-09-10", "5");
+  const Lines expected = {"2024-09-01 box 5Ariu53Z8gobF4KYsmTg4Z 1 6 6", "2024-09-09 box sku 1 2 2",
+                          "2024-09-10 box old 5 5 1",  // nobody else's: as it was
+                          "2024-09-10 box sku 1 3 3", "2024-09-11 box old 0 0 1"};
+  // By October it was another tenant's, who charges nothing for sub-orgs.
+  EXPECT_EQ(rows_now({"box"}, "2024-09-01", "2024-09-11"), expected);
+  EXPECT_EQ(rows_now({"box"}, "2024-10-01", "2024-10-01"), Lines{"2024-10-01 box old 0 0 1"});
+}
+
 TEST_F(ChargesTest, AReportOfOneMeterHasItsMadeRowsOnly) {
   use("sand", "hours", "2024-09-03", "8");
   const Snapshot snapshot = pin();

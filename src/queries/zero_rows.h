@@ -19,7 +19,7 @@ namespace meterport::queries {
 struct RowKey {
   std::uint64_t day_and_org = 0;  ///< day's number in the slice, org's rank
   std::uint32_t meter = 0;        ///< rank by id
-  RowKey() = default;
+  RowKey(std::uint64_t day_with_org, std::uint32_t meter_rank) : day_and_org(day_with_org), meter(meter_rank) {}
   RowKey(std::int32_t day, std::uint32_t org, std::uint32_t meter_rank)
       : day_and_org((static_cast<std::uint64_t>(day) << 32) | org), meter(meter_rank) {}
   [[nodiscard]] std::uint32_t org() const { return static_cast<std::uint32_t>(day_and_org); }

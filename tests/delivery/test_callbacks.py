@@ -212,6 +212,24 @@ def test_a_callback_survives_a_kill_and_keeps_its_id(folder, acme_catalogue):
 
 
 @pytest.mark.quick
+def test_a_command_on_the_data_directory_sends_nothing(folder, acme_catalogue):
+    """It would be gone before the answer, and the server would send it all again."""
+    with running(folder, catalogue=acme_catalogue, config=OPENED + "[exports]\nrunners = 0\n") as server, Receiver(500, stall, 204) as receiver:
+        job = start(server, receiver.url)
+        assert server.api("DELETE", f"/v1/exports/{job}").status == 200
+        delivery = delivery_of(server, job, attempted(1))
+        server.stop()
+        offline = ("--data", server.data, "--config", server.config)
+        assert "pending" in run("deliveries", "retry", *offline, delivery["id"]).stdout
+        for _ in range(3):
+            assert json.loads(run("deliveries", "show", *offline, delivery["id"], "--json").stdout)["delivery"]["attempts_made"] == 1
+        assert len(receiver.calls) == 1
+        receiver.answers = [204]
+        server.start()
+        assert delivery_of(server, job, in_state("delivered"))["attempts_made"] == len(receiver.calls) == 2
+
+
+@pytest.mark.quick
 def test_the_keys_are_made_once_and_a_data_directory_without_them_gets_some(folder, acme_catalogue):
     with running(folder, catalogue=acme_catalogue) as server:
         file = server.data / "keys/delivery-secret"

@@ -9,7 +9,7 @@ from metering_world import ACME, ASSET_HEADER, CATALOGUE, DI, FILES, GOVERNANCE,
 from test_sessions import assert_v3_error
 
 getcontext().prec = 60
-pytestmark = pytest.mark.quick
+quick = pytest.mark.quick
 ALL = {"allLinkedOrgs": "TRUE", "combinedMeterUsage": "TRUE"}
 
 
@@ -34,6 +34,7 @@ def filled(tmp_path_factory):
         yield server
 
 
+@quick
 def test_I42_asset_bytes(filled):
     load, agents = f"{ACME},Production", "agents,Secure Agent Group"
     assert asset(filled.informatica(), meterId=DI).splitlines() == [
@@ -47,6 +48,7 @@ def test_I42_asset_bytes(filled):
     ]
 
 
+@quick
 def test_I42_other_meters_and_the_order(filled):
     text = asset(filled.informatica())
     rows = strict_rows(text.encode())
@@ -64,6 +66,7 @@ def test_I42_other_meters_and_the_order(filled):
     assert of(GOVERNANCE) == [f"{GOVERNANCE},Governance Records,2024-09-06T00:00:00Z,{nowhere},0.950000,250.000000000000,2.375000000000"], "no rows at 0"
 
 
+@quick
 def test_I42_linked_orgs(filled):
     rows = strict_rows(asset(filled.informatica(), **ALL).encode())
     assert {(r["Org ID"], r["Org Type"]) for r in rows} == {(ACME, "Production"), ("acme-us", "Production"), ("acme-test", "Sandbox"), ("acme-eu", "SubOrg")}
@@ -77,6 +80,7 @@ def test_I42_linked_orgs(filled):
     assert empty == {f"{ACME}.csv": ASSET_HEADER}
 
 
+@quick
 def test_I43_one_meter_only(filled):
     client = filled.informatica()
     for meter, of_all in ((FILES, {FILES}), (DI, {DI}), (MDM, set())):
@@ -123,12 +127,14 @@ def test_I51_names_of_any_kind_round_trip(folder):
         assert text.count('"') == 7 * (2 + 6 + 2), "quotes only where a value needs them"
 
 
+@quick
 def test_I17_asset_may_span_31_days_and_a_bit(filled):
     client = filled.informatica()
     assert client.post(jobType="ASSET", startDate="2024-08-01T00:00:00Z", endDate="2024-09-01T23:59:59Z").status == 200
     assert_v3_error(client.post(jobType="ASSET", startDate="2024-08-01T00:00:00Z", endDate="2024-09-02T00:00:00Z"), 400, "METERING_RANGE_TOO_LONG")
 
 
+@quick
 def test_I60_asset_of_all_linked_orgs_needs_the_right_to_each(filled):
     client = as_user(filled, "uma")
     before = filled.api("GET", "/v1/exports?page_size=500").json()["exports"]

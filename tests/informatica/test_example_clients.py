@@ -4,6 +4,9 @@ import io
 import os
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 import zipfile
 
 import pytest
@@ -75,3 +78,18 @@ def test_the_receiver_verifies_both_signatures(folder, acme_catalogue):
             assert receiver.returncode == code, (output, errors)
             expected = f"Job with jobID: {job} has completed and the Job Status is SUCCESS.\n"
             assert (output, errors[:7]) == ((expected, "") if code == 0 else ("", "refused"))
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("signature", ["v1,x", "v1,AAAA", "v1a,AAAA", "v1", ""])
+def test_the_receiver_refuses_what_is_no_signature(folder, signature):
+    arguments = ["--secret", "whsec_" + "A" * 43 + "=", "--url-file", "url.txt"]
+    receiver = subprocess.Popen([sys.executable, CLIENTS / "receive_callback.py", *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (folder / "url.txt").exists() or not (folder / "url.txt").read_text().endswith("\n"):
+        assert receiver.poll() is None, receiver.communicate()
+    headers = {"webhook-id": "a", "webhook-timestamp": str(int(time.time())), "webhook-signature": signature}
+    request = urllib.request.Request((folder / "url.txt").read_text().strip(), b"text", headers)
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(request, timeout=30)
+    output, errors = receiver.communicate(timeout=30)
+    assert (receiver.returncode, output, errors[:7]) == (1, "", "refused"), errors

@@ -10,7 +10,7 @@ from metering_world import (ACME, AI, AI_HEADER, AI_SERVERLESS, CATALOGUE, DI, D
 from test_requests import JOB_KEYS, job_count
 from test_sessions import assert_v3_error
 
-pytestmark = pytest.mark.quick
+quick = pytest.mark.quick
 CDI = "CDIMeteringAuditData.csv"
 
 
@@ -41,6 +41,7 @@ def world(tmp_path_factory):
         yield server
 
 
+@quick
 def test_I44_data_integration_bytes(world):
     files = level(world.informatica(), meterId=DI)
     assert list(files) == [CDI]
@@ -57,6 +58,7 @@ def test_I44_data_integration_bytes(world):
     strict_rows(files[CDI].encode())
 
 
+@quick
 def test_I44_a_run_belongs_to_the_day_of_its_end(world):
     ids = lambda first, last: [r["Task Run ID"] for r in lines(level(world.informatica(), meterId=DI, startDate=f"{first}T00:00:00Z",
                                                                      endDate=f"{last}T00:00:00Z")[CDI])]
@@ -84,6 +86,7 @@ def test_I44_quantities_as_java_prints_doubles(folder):
         assert [r["Metered Value"] for r in other] == [text for _, text in plain]
 
 
+@quick
 def test_I44_what_is_missing(world):
     an_hour_ago, now = (time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - n)) for n in (3600, -1))
     (row,) = lines(level(world.informatica(), meterId=DI, startDate="2024-10-01T00:00:00Z", endDate="2024-10-01T00:00:00Z")[CDI])
@@ -115,6 +118,7 @@ def applications(tmp_path_factory):
         yield server
 
 
+@quick
 def test_I45_application_integration_bytes(applications):
     files = level(applications.informatica(), meterId=AI)
     name = f"DetailedReport_{AI}.csv"
@@ -132,6 +136,7 @@ def test_I45_application_integration_bytes(applications):
     strict_rows(files[name].encode())
 
 
+@quick
 def test_I45_the_serverless_meter_too(applications):
     files = level(applications.informatica(), allMeters=True)
     assert list(files) == [f"DetailedReport_{AI}.csv", f"DetailedReport_{AI_SERVERLESS}.csv"]
@@ -139,6 +144,7 @@ def test_I45_the_serverless_meter_too(applications):
         AI_HEADER, f"{ACME},Process,approve,2024-09-05,ana,cloud,Completed,1,0.016666666666666667,60.00000"]
 
 
+@quick
 def test_I46_pushdown_and_other_meters(world):
     client = world.informatica()
     pushed = level(client, meterId=PDO)
@@ -154,6 +160,7 @@ def test_I46_pushdown_and_other_meters(world):
         assert text.splitlines()[0] == PDO_HEADER and [r["Metered Value"] for r in strict_rows(text.encode())] == [value]
 
 
+@quick
 def test_I46_all_meters_is_one_file_each(world):
     client = world.informatica()
     names = {DI: CDI, PDO: "PDOMeteringAuditData.csv", **{m: f"DetailedReport_{m}.csv" for m in (FILES, DI_SERVERLESS)}}
@@ -168,11 +175,13 @@ def test_I46_all_meters_is_one_file_each(world):
     assert level(client, meterId=DI, **empty) == {CDI: DI_HEADER}
 
 
+@quick
 def test_I46_the_requesting_org_only(world):
     assert [r["Metered Value"] for r in lines(level(as_user(world, "uma"), meterId=DI)[CDI])] == ["5.0"]
     assert len(lines(level(world.informatica(), meterId=DI, allLinkedOrgs="TRUE", combinedMeterUsage="TRUE")[CDI])) == 5, "unknown fields are ignored"
 
 
+@quick
 def test_I11_status_and_download_serve_job_level_too(world):
     client = world.informatica()
     job = client.post(resource=JOB_LEVEL, meterId=DI).json()["jobId"]
@@ -180,6 +189,7 @@ def test_I11_status_and_download_serve_job_level_too(world):
     assert client.call("GET", f"{METERING}/{JOB_LEVEL}/{job}").status == 404
 
 
+@quick
 def test_I18_job_level_may_span_180_days_and_a_bit(world):
     client = world.informatica()
     assert client.post(resource=JOB_LEVEL, meterId=DI, startDate="2024-01-01T00:00:00Z", endDate="2024-06-29T23:59:59Z").status == 200
@@ -187,6 +197,7 @@ def test_I18_job_level_may_span_180_days_and_a_bit(world):
                     "METERING_RANGE_TOO_LONG")
 
 
+@quick
 @pytest.mark.parametrize("sent, meter, echoed", [(None, DI, None), ("FALSE", DI, "FALSE"), (False, DI, "FALSE"), ("false", DI, "FALSE"), ("TRUE", None, "TRUE"),
                                                  (True, "", "TRUE"), ("true", " ", "TRUE")])
 def test_I21_all_meters_is_echoed_when_it_was_sent(world, sent, meter, echoed):
@@ -201,6 +212,7 @@ def test_I21_all_meters_is_echoed_when_it_was_sent(world, sent, meter, echoed):
     assert list(status) == JOB_KEYS and status["meterId"] == job["meterId"], "GET has no allMeters"
 
 
+@quick
 @pytest.mark.parametrize("fields", [{}, {"allMeters": "FALSE"}, {"allMeters": False, "meterId": ""}, {"meterId": " "}, {"allMeters": "TRUE", "meterId": DI},
                                     {"allMeters": True, "meterId": DI}, {"meterId": "no-such-meter"}, {"meterId": DI.lower()}, {"meterId": 5},
                                     {"meterId": DI, "allMeters": "yes"}, {"meterId": DI, "allMeters": 1}])
@@ -210,10 +222,12 @@ def test_I22_both_neither_and_unknown_meters_are_400(world, fields):
     assert job_count(world) == before
 
 
+@quick
 def test_I22_any_meter_of_the_catalogue_may_be_asked_for(world):
     assert level(world.informatica(), meterId=SUB_ORGS) == {f"DetailedReport_{SUB_ORGS}.csv": PDO_HEADER}
 
 
+@quick
 @pytest.mark.parametrize("fields", [{"startDate": None}, {"endDate": None}, {"startDate": "2024-10-01T00:00:00Z"}, {"endDate": "soon"}])
 def test_I14_bad_dates_are_400_here_too(world, fields):
     before = job_count(world)

@@ -7,7 +7,7 @@ from harness import lines, running
 from metering_world import ACME, CATALOGUE, DI, FILES, GOVERNANCE, OLDER, SANDBOX_USAGE, SANDBOXES, SUB_ORGS, as_user, catalogue, usage
 
 getcontext().prec = 60
-pytestmark = pytest.mark.quick
+quick = pytest.mark.quick
 MADE = (SUB_ORGS, SANDBOXES, SANDBOX_USAGE)
 YEAR = [f"2024-{m:02}" for m in range(1, 7)]
 
@@ -46,6 +46,7 @@ def world(tmp_path_factory):
         yield server
 
 
+@quick
 def test_I50_sub_organizations(world):
     got = charges(world.informatica(), SUB_ORGS)
     first = lambda org, counts, day="01": {(org, f"{month}-{day}"): (n, 6 * n) for month, n in zip(YEAR, counts) if n}
@@ -54,11 +55,13 @@ def test_I50_sub_organizations(world):
     assert got == expected
 
 
+@quick
 def test_I50_sandbox_organizations(world):
     got = charges(world.informatica(), SANDBOXES)
     assert got == {(ACME, f"{month}-01"): (n, 6 * n) for month, n in zip(YEAR[1:], [2, 2, 2, 1, 1])}, "a deleted one in the period it was deleted in, not later"
 
 
+@quick
 def test_I50_each_scope_and_range_says_the_same(world):
     admin = world.informatica()
     for meter in MADE:
@@ -71,6 +74,7 @@ def test_I50_each_scope_and_range_says_the_same(world):
     assert {r["MeterId"] for r in alone} <= {SANDBOX_USAGE}, "on that day only"
 
 
+@quick
 def test_I49_the_sandboxes_usage_is_in_the_production_orgs_summary(world):
     client = world.informatica()
     got = rows_of(client, SANDBOX_USAGE)

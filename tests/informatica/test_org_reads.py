@@ -87,6 +87,14 @@ def test_sub_orgs_are_those_of_today_without_the_deleted(folder):
 
 
 @pytest.mark.quick
+def test_a_path_that_is_no_text_is_refused_in_the_shape_of_v2(shared):
+    client = shared.informatica()
+    for prefix in ("/saas", ""):
+        assert_v2_error(client.call("GET", prefix + "/api/v2/org/name/%zz"), 400, "METERING_INVALID_FIELD")
+        assert_v2_error(client.call("GET", prefix + "/api/v2/org/name/%FF"), 404, "METERING_ORG_NOT_FOUND")
+
+
+@pytest.mark.quick
 def test_a_session_is_needed(shared):
     for path in ("/org", "/org/acme", "/org/name/Acme", "/activity/activityLog?rowLimit=1"):
         for headers in ({}, {"icSessionId": "0123456789abcdefghijkl"}):

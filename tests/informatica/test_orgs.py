@@ -4,7 +4,7 @@ from harness import ADMIN_PASSWORD, Informatica, running
 from metering_world import ACME, CATALOGUE, JOB_LEVEL, OLDER, as_user
 from test_sessions import BASE62_22, JSON, V2_LOGIN, assert_v2_error, assert_v3_error
 
-pytestmark = pytest.mark.quick
+quick = pytest.mark.quick
 V2 = "/saas/api/v2"
 LOG = f"{V2}/activity/activityLog?rowLimit=10"
 
@@ -37,6 +37,7 @@ def test_I07_validSessionId_tells_whole_minutes_and_extends_nothing(folder):
         assert valid(server, "0123456789abcdefghijkl") == (False, 0) == valid(server, "x")
 
 
+@quick
 def test_I07_a_token_of_another_user_is_not_his(world):
     session = world.login()["userInfo"]["sessionId"]
     assert valid(world, session, "ana@example.com") == (False, 0)
@@ -47,6 +48,7 @@ def test_I07_a_token_of_another_user_is_not_his(world):
         assert_v2_error(world.call("POST", f"{V2}/user/validSessionId", body, {**JSON, "icSessionId": session}), 400, "METERING_INVALID_FIELD")
 
 
+@quick
 def test_I08_logoutall_ends_every_session_of_the_user(world):
     mine = [as_user(world, "ana") for _ in range(3)]
     other = world.informatica()
@@ -61,6 +63,7 @@ def test_I08_logoutall_ends_every_session_of_the_user(world):
     assert other.post().status == 200 and as_user(world, "ana").post().status == 200
 
 
+@quick
 def test_I08_v2_logout_ends_one_session_for_both(world):
     one, two = as_user(world, "tess"), as_user(world, "tess")
     answer = world.call("POST", f"{V2}/user/logout", None, {"icSessionId": one.session})
@@ -69,6 +72,7 @@ def test_I08_v2_logout_ends_one_session_for_both(world):
     assert two.post().status == 200
 
 
+@quick
 def test_I09_the_own_org(world):
     client = world.informatica()
     answer = client.call("GET", f"{V2}/org")
@@ -84,6 +88,7 @@ def test_I09_the_own_org(world):
             assert org["parentOrgId"] == parent
 
 
+@quick
 def test_I09_by_id_and_name(world):
     client = world.informatica()
     own = client.call("GET", f"{V2}/org").json()
@@ -96,12 +101,14 @@ def test_I09_by_id_and_name(world):
     assert_v2_error(as_user(world, "eva").call("GET", f"{V2}/org/acme"), 404, "METERING_ORG_NOT_FOUND")
 
 
+@quick
 def test_I09_the_activity_log_is_empty(world):
     for path in (LOG, f"{V2}/activity/activityLog", "/api/v2/activity/activityLog?rowLimit=1"):
         answer = as_user(world, "eva").call("GET", path)
         assert answer.status == 200 and answer.json() == [], answer
 
 
+@quick
 @pytest.mark.parametrize("method, path", [("GET", f"{V2}/org"), ("GET", f"{V2}/org/acme"), ("GET", f"{V2}/org/name/Acme"), ("GET", LOG),
                                           ("POST", f"{V2}/user/logout"), ("GET", "/api/v2/org"), ("GET", "/api/v2/activity/activityLog")])
 def test_I05_v2_paths_answer_401_in_the_v2_shape(world, method, path):
@@ -109,6 +116,7 @@ def test_I05_v2_paths_answer_401_in_the_v2_shape(world, method, path):
         assert_v2_error(world.call(method, path, None, headers), 401, "AUTH_01")
 
 
+@quick
 def test_I04_any_of_three_headers_on_any_path(world):
     ids = [world.login()["userInfo"]["sessionId"], world.call("POST", V2_LOGIN, {"username": "admin", "password": ADMIN_PASSWORD}, JSON).json()["icSessionId"]]
     answer = world.call("POST", "/identity-service/api/v1/Login", {"username": "admin", "password": ADMIN_PASSWORD}, JSON)
@@ -124,6 +132,7 @@ def test_I04_any_of_three_headers_on_any_path(world):
     assert wrong.status in (401, 403), wrong
 
 
+@quick
 def test_I61_the_other_paths_work_without_saas(world):
     client = world.informatica()
     for path in ("org", f"org/{ACME}", "org/name/Acme", "activity/activityLog?rowLimit=5", "org/nothing"):

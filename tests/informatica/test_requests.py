@@ -150,7 +150,7 @@ def test_I25_unknown_and_foreign_jobs_are_404(shared):
     job = mine.post().json()["jobId"]
     mine.wait(job)
     stranger = shared.informatica("otto@other.example", "change-me-too")
-    for client, id_ in ((mine, "0000000000000000000000"), (stranger, job), (mine, "x" * 500), (mine, "%00")):
+    for client, id_ in ((mine, "0000000000000000000000"), (stranger, job), (mine, "x" * 500), (mine, "%FF%22"), (mine, "%00")):
         for answer in (client.status(id_), client.download(id_)):
             if id_ == "%00":
                 assert answer.status in (400, 404)

@@ -7,7 +7,7 @@ from harness import lines, running
 from metering_world import ACME, CATALOGUE, DI, FILES, GOVERNANCE, JOB_LEVEL, OLDER, UNRATED, as_user, catalogue, usage
 
 getcontext().prec = 60
-pytestmark = pytest.mark.quick
+quick = pytest.mark.quick
 TIERED = [{"tier_from": "0", "ipu_per_unit": "1"}, {"tier_from": "10", "ipu_per_unit": "0.5"}, {"tier_from": "20.0625", "ipu_per_unit": "0.1"}]
 
 
@@ -41,6 +41,7 @@ def world(tmp_path_factory):
         yield server
 
 
+@quick
 def test_I54_a_day_that_crosses_a_tier(world):
     world.usage(usage("acme", "t0", "2024-09-01", "9.5"), usage("acme", "t0", "2024-09-02", "11", asset={"name": "big"}, project="A"),
                 usage("acme", "t0", "2024-09-02", "0.25", asset={"name": "late"}, project="B"), usage("acme", "t0", "2024-09-03", "1"))
@@ -58,6 +59,7 @@ def test_I54_a_day_that_crosses_a_tier(world):
                                      "2024-09-03": ("1.0000000000", "0.100000000000", "0.100000")}
 
 
+@quick
 def test_I54_inside_a_day_by_project_folder_asset_environment(world):
     """Whatever the order of arrival and of time; no value last, texts in byte order, equal texts together."""
     places = [{"project": "A"}, {"project": "B", "folder": "x"}, {"project": "B"}, {"asset": {"name": "a", "type": "t"}}, {"asset": {"name": "a"}},
@@ -79,6 +81,7 @@ def test_I54_inside_a_day_by_project_folder_asset_environment(world):
         counter = end
 
 
+@quick
 def test_I54_the_rate_of_the_last_unit_at_and_around_a_border(world):
     client = world.informatica()
     steps = [("2024-09-01", "10", "1.000000", "10"), ("2024-09-02", "1", "0.500000", "0.5"), ("2024-09-03", "-1", "0.500000", "-0.5"),
@@ -97,6 +100,7 @@ def test_I54_the_rate_of_the_last_unit_at_and_around_a_border(world):
         ("0.000 - 10.000", "1.000000", "-12.000000000000", "-12.000000000000")], "below 0: the first"
 
 
+@quick
 def test_I54_a_negative_usage_walks_back_down(world):
     client = world.informatica()
     world.usage(usage("acme", "t3", "2024-09-01", "12"), usage("acme", "t3", "2024-09-02", "-5"), usage("acme", "t3", "2024-09-03", "1"),
@@ -109,6 +113,7 @@ def test_I54_a_negative_usage_walks_back_down(world):
     assert sum(Decimal(v[1]) for v in summary(client, "t3").values()) == 7, "7 units cost what 7 units cost"
 
 
+@quick
 def test_I54_tiers_are_in_scalars(world):
     world.usage(usage("acme", "runs", "2024-09-01", "9999"), usage("acme", "runs", "2024-09-02", "2"))
     client = world.informatica()
@@ -117,6 +122,7 @@ def test_I54_tiers_are_in_scalars(world):
     assert summary(client, "runs")["2024-09-02"] == ("2.0000000000", "0.001500000000", "0.500000")
 
 
+@quick
 def test_I62_a_row_does_not_depend_on_the_range_the_scope_or_who_asks(world):
     world.usage(*[usage(org, "t4", f"2024-09-{d:02}", "3") for org in ("acme", "acme-us", "acme-test", "acme-eu") for d in range(1, 31)])
     admin, uma = world.informatica(), as_user(world, "uma")
@@ -136,6 +142,7 @@ def test_I62_a_row_does_not_depend_on_the_range_the_scope_or_who_asks(world):
     assert us["acme-us", "2024-09-19 00:00:00.0"]["IPURate"] == "0.100000" and us["acme-us", "2024-09-20 00:00:00.0"]["IPURate"] == "1.000000", "its own period"
 
 
+@quick
 def test_I62_the_counter_runs_over_the_orgs_own_billing_period(world):
     days = ["2024-08-30", "2024-08-31", "2024-09-01", "2024-09-14", "2024-09-15", "2024-09-29", "2024-09-30"]
     world.usage(*[usage(org, "t5", day, "8") for org in ("acme", "acme-a15", "acme-a31") for day in days])
@@ -148,6 +155,7 @@ def test_I62_the_counter_runs_over_the_orgs_own_billing_period(world):
     assert rate_of("acme-a31") == [first, first, second, third, last, last, first], "31st to 30th, September's on the 30th"
 
 
+@quick
 def test_I62_late_data_re_rates_new_exports_and_no_old_one(world):
     world.usage(usage("acme", "t6", "2024-09-05", "9"), usage("acme", "t6", "2024-09-10", "4"), usage("acme", "t6", "2024-10-01", "4"))
     client = world.informatica()
@@ -167,6 +175,7 @@ def test_I62_late_data_re_rates_new_exports_and_no_old_one(world):
         assert client.download(job).body == body, "a job that was made keeps its bytes"
 
 
+@quick
 def test_I55_a_record_type_meter_has_a_row_a_day(world):
     world.usage(usage("acme", "stored", "2024-09-04", "250"), usage("acme", "stored", "2024-09-08", "-250"), usage("acme-us", FILES, "2024-09-04", "1"))
     client = world.informatica()
@@ -187,6 +196,7 @@ def test_I55_a_record_type_meter_has_a_row_a_day(world):
     assert list(summary(client, "stored", startDate=f"{day(-2)}T00:00:00Z", endDate=f"{day(5)}T00:00:00Z"))[:4] == [day(-2), day(-1), day(0)], "up to today"
 
 
+@quick
 def test_I56_rates_and_names_change_on_their_day(world):
     world.usage(*[usage("acme", "dated", f"2024-09-{d:02}", "100") for d in (4, 5, 9, 10, 11, 12)], usage("acme-us", "dated", "2024-09-12", "100"),
                 usage("acme-us", "dated", "2024-09-03", "100"))

@@ -6,9 +6,8 @@ import zipfile
 
 import pytest
 from harness import lines, record, run, running
-from informatica_model import APP, DI, SANDBOX_IPU, SANDBOXES, SUB_ORGS
-from informatica_worlds import World
-from test_random_worlds import JOB_LEVEL, KINDS, OLDER, Filled, assert_same, filled
+from informatica_model import APP, DAY, DI, SANDBOX_IPU, SANDBOXES, SUB_ORGS
+from test_random_worlds import JOB_LEVEL, KINDS, OLDER, assert_same, filled
 from test_sessions import assert_v3_error
 
 FILES = "lCwc4CfL7EEhv9773egFC8"
@@ -32,7 +31,14 @@ ONE_TENANT = {
 
 
 def client(server, org):
-    return server.informatica(f"user of {org}", "password-of-user")
+    """One log-in per user and process: hashing a password is slow on purpose."""
+    known = vars(server).setdefault("clients", {})
+    if known.get("process") is not server.process:
+        known.clear()
+        known["process"] = server.process
+    if org not in known:
+        known[org] = server.informatica(f"user of {org}", "password-of-user")
+    return known[org]
 
 
 def rows_of(files, org, column):
@@ -78,7 +84,8 @@ def test_I62_a_late_record_re_rates_later_days_and_old_files_stay(folder):
         assert now() == [("09-05", "3.1", "0.1"), ("09-06", "0.4", "0.1"), ("09-10", "0.4", "0.1")]
         server.usage(record("sub", DI, "2024-08-20T00:00:00Z", "-9", "later still"))
         assert now() == [("09-05", "4.", "1.0"), ("09-06", "4.", "1.0"), ("09-10", "4.", "1.0")]
-        server.usage(record("sub", DI, "2024-08-19T23:59:59.999999Z", "100", "of the period before"), record("mid", DI, "2024-09-01T00:00:00Z", "100", "of another org"))
+        server.usage(record("sub", DI, "2024-08-19T23:59:59.999999Z", "100", "of the period before"),
+                     record("mid", DI, "2024-09-01T00:00:00Z", "100", "of another org"))
         assert now() == [("09-05", "4.", "1.0"), ("09-06", "4.", "1.0"), ("09-10", "4.", "1.0")]
         server.restart()
         wire = client(server, "sub")
@@ -151,9 +158,11 @@ def check_rewritten(folder, seed):
             assert_same(got, model.files(kind, tenant, w.first, w.last, True), f"seed {seed}, rewritten: {kind} of {tenant}")
             assert world.server.api("GET", job["links"]["download"], key=world.key(tenant)).body == body
         world.server.stop()
-        for (tenant, kind), (job, files, _) in old.items():
+        for tenant in ("t0", "t1"):
+            kind = w.rng.choice(KINDS)
+            job, files, _ = old[tenant, kind]
             file = folder / "again.zip"
-            run("export", kind, "--data", world.server.data, "--from", w.first, "--to", w.last.fromordinal(w.last.toordinal() + 1), "--org", tenant, "--all-linked",
+            run("export", kind, "--data", world.server.data, "--from", w.first, "--to", w.last + DAY, "--org", tenant, "--all-linked",
                 "--as-of", job["as_of"]["position"], "-o", file)
             assert_same(texts(file.read_bytes()), files, f"seed {seed}, as of the old position: {kind} of {tenant}")
 
@@ -163,7 +172,7 @@ def test_a_rewritten_world_follows_the_model_and_its_past_stays(folder):
     check_rewritten(folder, 4)
 
 
-@pytest.mark.parametrize("seed", range(300, 304))
+@pytest.mark.parametrize("seed", range(300, 303))
 def test_more_rewritten_worlds_follow_the_model_and_their_past_stays(folder, seed):
     check_rewritten(folder, seed)
 
@@ -174,7 +183,8 @@ MOVES = {
     "orgs": [{"id": "a", "kind": "production", "name": "A"}, {"id": "b", "kind": "production", "name": "B", "billing_anchor_day": 15},
              {"id": "a-mid", "kind": "additional-production", "name": "A Mid", "parent": "a"},
              {"id": "m-sub", "kind": "sub-org", "name": "Mover", "parent": "a",
-              "history": [{"valid_from": "2024-09-10", "parent": "b"}, {"valid_from": "2024-09-20", "parent": "a-mid"}, {"valid_from": "2024-09-25", "parent": "b"}]},
+              "history": [{"valid_from": "2024-09-10", "parent": "b"}, {"valid_from": "2024-09-20", "parent": "a-mid"},
+                          {"valid_from": "2024-09-25", "parent": "b"}]},
              {"id": "n-sub", "kind": "sub-org", "name": "Stays", "parent": "a"},
              {"id": "x-box", "kind": "sandbox", "name": "Box", "parent": "a", "history": [{"valid_from": "2024-09-15", "parent": "b"}]},
              {"id": "x-sub", "kind": "sub-org", "name": "Sub of the box", "parent": "x-box"}],
@@ -187,8 +197,9 @@ def moves(tmp_path_factory):
     with running(tmp_path_factory.mktemp("moves"), catalogue=MOVES) as server:
         file = server.folder / "usage.ndjson"
         server.stop()
-        file.write_text("".join(json.dumps(record(org, FILES, f"2024-09-{day:02}T{'00:00:00' if day % 2 else '23:59:59.999999'}Z", day, f"{org}-{day}", project="P")) + "\n"
-                                for org in ("a", "b", "m-sub", "x-box") for day in range(1, 31)))
+        usage = [record(org, FILES, f"2024-09-{day:02}T{'00:00:00' if day % 2 else '23:59:59.999999'}Z", day, f"{org}-{day}", project="P")
+                 for org in ("a", "b", "m-sub", "x-box") for day in range(1, 31)]
+        file.write_text("".join(json.dumps(r) + "\n" for r in usage))
         run("import", "--format", "ndjson", "--data", server.data, file)
         server.start()
         yield server

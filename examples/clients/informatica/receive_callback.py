@@ -41,7 +41,10 @@ def signed_bytes(headers, body: bytes) -> bytes:
 def signatures(headers, scheme: str) -> list[bytes]:
     """Those of a scheme; the header may hold several, with blanks between."""
     entries = [entry.partition(",") for entry in headers.get("webhook-signature", "").split()]
-    return [base64.b64decode(text) for name, _, text in entries if name == scheme]
+    try:
+        return [base64.b64decode(text, validate=True) for name, _, text in entries if name == scheme]
+    except ValueError as error:
+        raise BadSignature(f"a {scheme} signature is no base64") from error
 
 
 def verify_v1(headers, body: bytes, secret: str) -> None:

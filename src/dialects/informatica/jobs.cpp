@@ -1,6 +1,7 @@
 // Export jobs on the wire: POST, status, download, callback text (informatica.md sections 4 and 5).
 #include <fmt/format.h>
 
+#include "base/ids.h"
 #include "dialects/informatica/context.h"
 #include "dialects/informatica/job_object.h"
 #include "dialects/informatica/requests.h"
@@ -57,7 +58,9 @@ Echo echo_of(const ExportRequest& wanted, Resource resource, const Principal& pr
 Result<exports::Job> only_ours(Result<exports::Job> job, const std::string& id) {
   const bool is_unknown = !job && job.error().kind == ErrorKind::not_found;
   if (is_unknown || (job && job->note.dialect != dialect_name)) {
-    return fail(ErrorKind::not_found, fmt::format("There is no export job {}.", id));
+    // Only what could be one is repeated: a path may hold any bytes, also such as are no text.
+    return fail(ErrorKind::not_found,
+                is_safe_id(id) ? fmt::format("There is no export job {}.", id) : "There is no such export job.");
   }
   return job;
 }
