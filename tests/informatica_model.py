@@ -254,9 +254,9 @@ class Model:
 
     def charges(self, org, day):
         kind, found = self.orgs[org]["kind"], {}
-        if day > self.today or kind == "sub-org":
+        if kind == "sub-org":
             return found
-        for meter, what in ((SUB_ORGS, "sub-org"), (SANDBOXES, "sandbox")):
+        for meter, what in ((SUB_ORGS, "sub-org"), (SANDBOXES, "sandbox")) if day <= self.today else ():
             number = sum(not self.is_deleted(o, day) for o in self.children(org, what, day))
             if number and self.is_charged(org, meter, day) and self.period(org, day)[0] == day and (what == "sub-org" or kind == "production"):
                 rate = self.table(meter, org, day)[0][1]
