@@ -89,10 +89,18 @@ def test_totals_equal_an_independent_computation_digit_for_digit(imported):
     client = imported.informatica()
     files = client.export(startDate=f"{days[0]}T00:00:00Z", endDate=f"{days[-1]}T00:00:00Z", allLinkedOrgs="TRUE", combinedMeterUsage="TRUE")
     (text,) = files.values()
-    got = {(r["OrgId"], r["MeterId"], r["Date"][:10]): r for r in lines(text)}
+    rows = lines(text)
+    got = {(r["OrgId"], r["MeterId"], r["Date"][:10]): r for r in rows if r["MetricCategory"] != "ORGS"}
     assert set(got) == set(expected)
     for key, quantity in expected.items():
         assert Decimal(got[key]["MeterUsage"]) == quantity and Decimal(got[key]["IPU"]) == quantity, (key, got[key])
+    # Each billing account is charged 6 IPU for each of its sub-accounts, on the first of the month (law A5).
+    sub_accounts = defaultdict(set)
+    for row in sample_rows():
+        if row["SubAccountId"] not in ("", "NULL"):
+            sub_accounts[safe_id(row["BillingAccountId"])].add(row["SubAccountId"])
+    charges = {(r["OrgId"], r["Date"][:10]): (Decimal(r["MeterUsage"]), Decimal(r["IPU"])) for r in rows if r["MetricCategory"] == "ORGS"}
+    assert charges == {(org, "2024-09-01"): (len(subs), 6 * len(subs)) for org, subs in sub_accounts.items()}
     # The same in IPU from PROJECT_FOLDER, per org and day (each meter's rate is 1 per unit).
     per_org_day = defaultdict(Decimal)
     for (org, _, day), quantity in expected.items():

@@ -62,7 +62,7 @@ class Receiver:
         self.server.receiver = self
         self.port = self.server.server_port
         self.url = f"http://{address}:{self.port}/done"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def arrived(self, call):
         with self.changed:

@@ -258,6 +258,13 @@ const Meter* Snapshot::meter_on(std::string_view org_id, std::string_view id, Da
   return everyones == all.end() ? nullptr : *everyones;
 }
 
+bool Snapshot::sees_meter(std::string_view org, std::string_view id, Day first, Day last) const {
+  if (meter(org, id) != nullptr || meter_on(org, id, first) != nullptr) return true;
+  return std::ranges::any_of(tree_changes_above(org), [&](Day change) {
+    return change > first && change <= last && meter_on(org, id, change) != nullptr;
+  });
+}
+
 const Meter* Snapshot::meter_of_usage(std::string_view org_id, std::string_view id) const {
   if (const Meter* seen = meter(org_id, id)) return seen;
   const auto all = meters_of_id(id);

@@ -72,6 +72,8 @@ class Snapshot {
   /// neither then nor now (it was moved before or after): one of its tenant's, else of any. Null: none has the id.
   [[nodiscard]] const Meter* meter_of_usage(std::string_view org, std::string_view id, Day day) const;
   [[nodiscard]] const Meter* meter_of_usage(std::string_view org, std::string_view id) const;  ///< by the tree of now
+  /// The org sees a meter of that id now, or saw one on some of the days [first, last].
+  [[nodiscard]] bool sees_meter(std::string_view org, std::string_view id, Day first, Day last) const;
   [[nodiscard]] virtual const Meter* meter_by_alias(std::string_view org, std::string_view alias) const = 0;
   [[nodiscard]] virtual std::vector<const Meter*> meters() const = 0;                           ///< by id, then owner
   [[nodiscard]] virtual std::vector<const Meter*> meters_of_id(std::string_view id) const = 0;  ///< by owner

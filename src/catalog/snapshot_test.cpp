@@ -90,6 +90,8 @@ TEST_F(SnapshotTest, UsageStaysOnTheMeterThatItsOrgSawOnTheDay) {
   EXPECT_EQ(snapshot->meter_on("a-sub", "SKU1", before)->org, "a");
   EXPECT_EQ(snapshot->meter_on("a-sub", "SKU1", after)->org, "b");
   EXPECT_EQ(snapshot->meter_of_usage("a-sub", "SKU1", before)->org, "a");
+  EXPECT_TRUE(snapshot->sees_meter("b", "SKU1", before, after));
+  EXPECT_FALSE(snapshot->sees_meter("b", "low", before, after));
   EXPECT_EQ(snapshot->meter_of_usage("a-sub", "SKU1")->org, "b");
   EXPECT_EQ(snapshot->meter_on("a-sub", "all", before), snapshot->meter("b", "all"));
   EXPECT_EQ(snapshot->meter_on("a", "low", before), nullptr) << "owned by an org below";

@@ -31,8 +31,9 @@ unsigned deflate_threads(unsigned runners) {
 
 Status check_meter(const catalog::Snapshot& catalogue, const ExportSpec& spec) {
   if (spec.meter.empty()) return {};
+  const Day first = day_of(spec.period.from), last = day_of(spec.period.to.plus_us(-1));
   const bool is_known = std::ranges::any_of(orgs_of_export(catalogue, spec, {}), [&](const queries::ReportOrg& one) {
-    return catalogue.meter(one.org->id, spec.meter) != nullptr;
+    return catalogue.sees_meter(one.org->id, spec.meter, first, last);
   });
   if (is_known) return {};
   return fail(ErrorKind::invalid, fmt::format("meter: there is no meter \"{}\"", spec.meter), {}, "meter");

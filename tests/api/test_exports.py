@@ -322,7 +322,7 @@ def test_the_callback_carries_the_job(folder, acme_catalogue):
             pass
 
     receiver = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    threading.Thread(target=receiver.serve_forever, args=(0.01,), daemon=True).start()
     with running(folder, catalogue=acme_catalogue, config='[delivery]\nallowed_ranges = ["127.0.0.0/8"]\n') as server:
         job = export(server, callback_url=f"http://127.0.0.1:{receiver.server_port}/done")
         assert arrived.wait(30)

@@ -133,7 +133,7 @@ class CutOff(http.server.BaseHTTPRequestHandler):
 
 def test_an_answer_that_is_cut_off_is_no_file(example):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), CutOff) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
         path = example.folder / "credentials.properties"
         path.write_text(path.read_text().replace(example.server.url, url))

@@ -160,8 +160,7 @@ def check_world(folder, seed, **how):
         compare(world, world.world.rng.sample([*requests(world)], 8))
 
 
-@pytest.mark.quick
-@pytest.mark.parametrize("seed,around_today", [(1, False), (2, True)])
+@pytest.mark.parametrize("seed,around_today", [pytest.param(1, False, marks=pytest.mark.quick), (2, True)])
 def test_every_line_is_the_model_s(folder, seed, around_today):
     check_world(folder, seed, around_today=around_today)
 

@@ -167,7 +167,6 @@ def check_rewritten(folder, seed):
             assert_same(texts(file.read_bytes()), files, f"seed {seed}, as of the old position: {kind} of {tenant}")
 
 
-@pytest.mark.quick
 def test_a_rewritten_world_follows_the_model_and_its_past_stays(folder):
     check_rewritten(folder, 4)
 

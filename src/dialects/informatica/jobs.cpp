@@ -29,7 +29,10 @@ Result<ExportRequest> checked_request(const http::Request& request, Resource res
                                       const catalog::Snapshot& catalogue) {
   auto wanted = parse_export_request(request.body, resource);
   if (!wanted) return fail(std::move(wanted));
-  if (!wanted->meter.empty() && catalogue.meter(principal.org, wanted->meter) == nullptr) {
+  const auto is_known = [&] {
+    return catalogue.sees_meter(principal.org, wanted->meter, day_of(wanted->start), day_of(wanted->end));
+  };
+  if (!wanted->meter.empty() && !is_known()) {
     return fail(ErrorKind::invalid, "meterId: the catalogue has no such meter.", {}, "meterId");
   }
   if (auto in_range = check_range(*wanted); !in_range) return fail(std::move(in_range));
