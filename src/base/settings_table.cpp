@@ -182,7 +182,7 @@ std::vector<SettingSpec> dialect_settings() {
 
     list("delivery.allowed_ranges",
          "CIDR ranges of private addresses that callbacks may go to, for instance [\"10.1.0.0/16\", \"::1/128\"]."),
-    number("delivery.timeout", 10, "s", {1, 300}, "Time one attempt to deliver a callback or mail may take."),
+    number("delivery.timeout", 15, "s", {1, 300}, "Time one attempt to deliver a callback or mail may take."),
     number("delivery.attempts_max", 10, "attempts", {1, 100}, "Attempts before a callback or mail is given up."),
 
     text("focus.project_tag", "", "Tag whose value becomes the project of an imported FOCUS line; empty: none."),
