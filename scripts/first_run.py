@@ -16,7 +16,7 @@ from decimal import Decimal, getcontext
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BINARY = ROOT / "build/release/bin/meterport"
+BINARY = Path(os.environ.get("METERPORT_BINARY", ROOT / "build/release/bin/meterport"))
 SAMPLE = ROOT / "examples/focus/focus_sample.csv"
 sys.path.insert(0, str(ROOT / "examples/clients/informatica"))
 from export_usage import Client  # noqa: E402
@@ -117,9 +117,10 @@ def main() -> int:
               f"total {sum(Decimal(r['IPU']) for r in rows):,f} IPU")
         print(f"  ZIP      {path}")
         print(f"  position {shown['as_of']['position']} (the ledger position this export is pinned to)\n")
+        meter = next(r["MeterId"] for r in rows if r["MetricCategory"] != "ORGS")  # the server's own rows take no usage
         print("Post one record, export it, read on:")
         print(f"  curl -sS {address}/v1/usage -H 'Authorization: Bearer {access['key']}' -H 'Content-Type: application/json' "
-              f"-d '{{\"org\":\"{ORG}\",\"meter\":\"{rows[0]['MeterId']}\",\"time\":\"2024-09-30T12:00:00Z\",\"quantity\":\"1.5\",\"id\":\"first-1\"}}'")
+              f"-d '{{\"org\":\"{ORG}\",\"meter\":\"{meter}\",\"time\":\"2024-09-30T12:00:00Z\",\"quantity\":\"1.5\",\"id\":\"first-1\"}}'")
         print(f"  curl -sS {address}/v1/exports -H 'Authorization: Bearer {access['key']}' -H 'Content-Type: application/json' "
               f"-d '{{\"kind\":\"summary\",\"period\":\"2024-09\",\"org\":\"{ORG}\"}}'")
         print("  docs/start.md")
