@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""First figures beside PostgreSQL 15, in one run on one machine: durable intake over HTTP, SUMMARY and PROJECT_FOLDER to a ZIP.
+"""First figures beside PostgreSQL 15, in one run on one machine: durable intake over HTTP, SUMMARY, PROJECT_FOLDER and ASSET to a ZIP.
 
     scripts/setup build test bench && bench/run.py [--records 2000000]
 
@@ -71,6 +71,10 @@ SUMMARY_SQL = """COPY (SELECT org, meter, 'Meter', to_char(time AT TIME ZONE 'UT
 PROJECT_SQL = """COPY (SELECT to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"00:00:00"Z"') AS d, project, folder, org, 'SubOrg', (sum(quantity) * 0.16)::numeric(30,12)
  FROM usage WHERE time >= '2024-03-01' AND time < '2024-04-01' GROUP BY d, project, folder, org ORDER BY d DESC, org, project, folder) TO STDOUT (FORMAT csv, HEADER)"""
 
+ASSET_SQL = """COPY (SELECT meter, 'Meter 00', to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"00:00:00"Z"') AS d, asset, 'null', project, folder, org, 'SubOrg', 'null', 'null',
+ '0.000 +', '0.160000', sum(quantity)::numeric(30,12), (sum(quantity) * 0.16)::numeric(30,12)
+ FROM usage WHERE time >= '2024-03-01' AND time < '2024-04-01' GROUP BY meter, d, org, asset, project, folder ORDER BY meter, d DESC, org, asset, project, folder) TO STDOUT (FORMAT csv, HEADER)"""
+
 
 def postgres_export(postgres, sql, folder):
     file = folder / "peer.csv"
@@ -127,7 +131,8 @@ def main():
         rows.append(("PostgreSQL COPY with primary key, 1,000 a batch, 2 connections", f"{n / seconds_of(peer(0, 'copy')):,.0f} records/s", ""))
         postgres.sql("VACUUM ANALYZE usage")
         for name, fields, sql in (("SUMMARY, 13 columns", {"startDate": "2024-01-01T00:00:00Z", "endDate": "2024-06-28T00:00:00Z"}, SUMMARY_SQL),
-                                  ("PROJECT_FOLDER, 31 days", {"startDate": "2024-03-01T00:00:00Z", "endDate": "2024-03-31T00:00:00Z", "jobType": "PROJECT_FOLDER"}, PROJECT_SQL)):
+                                  ("PROJECT_FOLDER, 31 days", {"startDate": "2024-03-01T00:00:00Z", "endDate": "2024-03-31T00:00:00Z", "jobType": "PROJECT_FOLDER"}, PROJECT_SQL),
+                                  ("ASSET, 31 days", {"startDate": "2024-03-01T00:00:00Z", "endDate": "2024-03-31T00:00:00Z", "jobType": "ASSET"}, ASSET_SQL)):
             ours = sorted(meterport_export(server, fields) for _ in range(3))[1]
             theirs = postgres_export(postgres, sql, folder)
             rows.append((f"{name}: POST to ZIP on disk", f"{ours[0]:.2f} s", f"{ours[1] / 1e6:.0f} MB of CSV"))
