@@ -5,34 +5,41 @@ extern "C" {
 }
 
 #include <array>
+#include <new>
+#include <type_traits>
 #include <utility>
 
 namespace meterport::formats {
+
+namespace {
+/// Handed over first: at most 16, which ISA-L's loop leaves to its way of ending a block, and more than the 3 that it
+/// writes without looking at them.
+constexpr std::size_t first_bytes = 16;
+}  // namespace
 
 struct BlockDeflater::State {
   isal_zstream stream;
   std::array<std::uint8_t, ISAL_DEF_LVL1_DEFAULT> level_memory;
 };
 
-BlockDeflater::BlockDeflater() : state_(std::make_unique<State>()) {}
-BlockDeflater::~BlockDeflater() = default;
+BlockDeflater::BlockDeflater(std::pmr::memory_resource& memory)
+    : memory_(memory), state_(new(memory.allocate(sizeof(State), alignof(State))) State()) {}
 
-bool BlockDeflater::compress(std::string_view block, bool is_last, std::string& out) {
+BlockDeflater::~BlockDeflater() {
+  static_assert(std::is_trivially_destructible_v<State>);
+  memory_.deallocate(state_, sizeof(State), alignof(State));
+}
+
+/// Appends to `out` all that the stream gives for `bytes`.
+bool BlockDeflater::feed(std::string_view bytes, std::string& out) {
   isal_zstream& stream = state_->stream;
-  isal_deflate_init(&stream);
-  stream.level = 1;
-  stream.level_buf = state_->level_memory.data();
-  stream.level_buf_size = static_cast<std::uint32_t>(state_->level_memory.size());
-  stream.end_of_stream = is_last ? 1 : 0;
-  stream.flush = is_last ? NO_FLUSH : FULL_FLUSH;
-  stream.gzip_flag = IGZIP_DEFLATE;
   // The API takes a pointer to non-const and does not write through it.
-  stream.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(block.data()));
-  stream.avail_in = static_cast<std::uint32_t>(block.size());
+  stream.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<std::uint32_t>(bytes.size());
 
   // Room for stored blocks of incompressible input; the loop is for the case that this guess is ever too small.
-  std::size_t filled = 0;
-  out.resize(block.size() + block.size() / 8 + 1'024);
+  std::size_t filled = out.size();
+  out.resize(filled + bytes.size() + bytes.size() / 8 + 1'024);
   while (true) {
     stream.next_out = reinterpret_cast<std::uint8_t*>(out.data() + filled);
     stream.avail_out = static_cast<std::uint32_t>(out.size() - filled);
@@ -44,6 +51,24 @@ bool BlockDeflater::compress(std::string_view block, bool is_last, std::string& 
   }
   out.resize(filled);
   return stream.avail_in == 0;
+}
+
+bool BlockDeflater::compress(std::string_view block, bool is_last, std::string& out) {
+  isal_zstream& stream = state_->stream;
+  isal_deflate_init(&stream);
+  stream.level = 1;
+  stream.level_buf = state_->level_memory.data();
+  stream.level_buf_size = static_cast<std::uint32_t>(state_->level_memory.size());
+  stream.gzip_flag = IGZIP_DEFLATE;
+  out.clear();
+  if (block.size() > first_bytes) {
+    stream.flush = SYNC_FLUSH;
+    if (!feed(block.substr(0, first_bytes), out)) return false;
+    block.remove_prefix(first_bytes);
+  }
+  stream.end_of_stream = is_last ? 1 : 0;
+  stream.flush = is_last ? NO_FLUSH : FULL_FLUSH;
+  return feed(block, out);
 }
 
 DeflatePool::DeflatePool(unsigned threads) {

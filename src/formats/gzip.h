@@ -18,7 +18,7 @@
 namespace meterport::formats {
 
 /// Changes whenever the same input would give other bytes (block size, level, header fields).
-inline constexpr int gzip_writer_version = 1;
+inline constexpr int gzip_writer_version = 2;
 
 /// What was written.
 struct GzipMember {

@@ -26,7 +26,7 @@
 namespace meterport::formats {
 
 /// Changes whenever the same input would give other bytes (block size, level, header fields).
-inline constexpr int zip_writer_version = 1;
+inline constexpr int zip_writer_version = 2;
 
 struct ZipEntry {
   std::string name;
