@@ -104,7 +104,8 @@ Status Services::open_stores() {
 }
 
 Status Services::open_services() {
-  auto catalog = catalog::Catalog::open(ledger_->log(), *control_, *clock_, system_random());
+  auto catalog = catalog::Catalog::open(ledger_->log(), *control_, *clock_, system_random(),
+                                        settings_.text("region.name"));
   if (!catalog) return fail(std::move(catalog));
   catalog_ = std::move(*catalog);
   auto identity = identity::Identity::open(*control_, *catalog_, *clock_, system_random(), settings_, data_ + "/keys",
@@ -131,6 +132,11 @@ Status Services::open_services() {
   operations_ = std::move(*operations);
   intake::add_usage_kinds(*operations_, settings_);
   queries_ = std::make_unique<queries::Queries>(*warehouse_, *loader_, *catalog_, ledger_->log(), *clock_);
+  auto regions = regions::Regions::open(
+      {*control_, *catalog_, *queries_, *files_, *clock_, system_random(), settings_, metrics_},
+      {.keys = data_ + "/keys", .parts = data_ + "/parts"});
+  if (!regions) return fail(std::move(regions));
+  regions_ = std::move(*regions);
   auto keys = delivery::SigningKeys::open(system_files(), data_ + "/keys", system_random());
   if (!keys) return fail(std::move(keys));
   auto outbox = delivery::Outbox::open(*control_, *clock_, system_random(), settings_, metrics_, *keys);

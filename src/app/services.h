@@ -21,6 +21,7 @@
 #include "ledger/ledger.h"
 #include "loading/loader.h"
 #include "queries/queries.h"
+#include "regions/regions.h"
 #include "warehouse/warehouse.h"
 
 namespace meterport::app {
@@ -86,6 +87,7 @@ class Services {
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<intake::Operations> operations_;
   std::unique_ptr<queries::Queries> queries_;
+  std::unique_ptr<regions::Regions> regions_;
   std::unique_ptr<delivery::Outbox> outbox_;
   std::unique_ptr<exports::Exports> exports_;
   std::unique_ptr<exports::Deliveries> deliveries_;

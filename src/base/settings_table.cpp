@@ -106,6 +106,22 @@ std::vector<SettingSpec> export_settings() {
     number("exports.lease", 60, "s", {5, 3600},
            "A job whose runner gave no sign of life for this long is taken up by another."),
 
+    flag("exports.heal", true,
+         "Whether the usage of linked regions that did not answer is filled in later, as a new revision."),
+    number("exports.heal_time", 3 * day_s, "s", {60, 0},
+           "How long after its creation a HERE report may still be filled in; other exports: until their file expires."),
+
+    text("region.name", "local", "The region this server is, as the catalogue's orgs name it."),
+    number("regions.budget", 60, "s", {1, 0},
+           "How long an export tries to get the usage of linked regions before it ends without."),
+    number("regions.read_budget", 3, "s", {1, 60},
+           "The same for answers that are waited for: usage totals and pages, and the look whether an export can be made."),
+    number("regions.stall_timeout", 10, "s", {1, 600},
+           "A call to another region ends when nothing came for this long."),
+    number("regions.poll_interval", 10, "s", {1, 3600},
+           "How often other regions are asked whether they answer, and for changes of the catalogue."),
+    text("regions.ca_file", "", "PEM file with certificates to trust for other regions; empty: the system's."),
+
     number("operations.runners", 2, "threads", {0, 64},
            "Threads that settle asynchronous submissions; 0 lets them wait, for maintenance."),
     number("operations.items_max", 1'000'000, "items", {1, 100'000'000}, "Most items of one asynchronous submission."),

@@ -51,8 +51,10 @@ Picture picture_of(std::shared_ptr<const State> state, Day day) {
 
 class LedgerCatalog final : public Catalog {
  public:
-  LedgerCatalog(ledger::Log& log, control::Store& control, Clock& clock, Random& random)
-      : log_(log), control_(control), clock_(clock), random_(random) {}
+  LedgerCatalog(ledger::Log& log, control::Store& control, Clock& clock, Random& random, std::string own_region)
+      : log_(log), control_(control), clock_(clock), random_(random), own_region_(std::move(own_region)) {}
+
+  const std::string& own_region() const override { return own_region_; }
 
   ~LedgerCatalog() override {
     if (!advancer_.joinable()) return;
@@ -126,6 +128,13 @@ class LedgerCatalog final : public Catalog {
     auto plan = plan_locked(principal, file);
     if (!plan) return fail(std::move(plan));
     return {};
+  }
+
+  Result<CatalogueFeed> feed(std::string_view, std::uint64_t) override {
+    return fail(ErrorKind::not_supported, "not there yet");
+  }
+  Result<ChangeSummary> apply_feed(std::string_view, std::string_view) override {
+    return fail(ErrorKind::not_supported, "not there yet");
   }
 
   void set_usage_probe(UsageProbe probe) override {
@@ -255,6 +264,7 @@ class LedgerCatalog final : public Catalog {
   control::Store& control_;
   Clock& clock_;
   Random& random_;
+  const std::string own_region_;
 
   std::mutex change_mutex_;  ///< one change at a time; taken before the others
   UsageProbe has_usage_;
@@ -274,8 +284,8 @@ class LedgerCatalog final : public Catalog {
 }  // namespace
 
 Result<std::unique_ptr<Catalog>> Catalog::open(ledger::Log& log, control::Store& control, Clock& clock,
-                                               Random& random) {
-  auto catalog = std::make_unique<LedgerCatalog>(log, control, clock, random);
+                                               Random& random, std::string own_region) {
+  auto catalog = std::make_unique<LedgerCatalog>(log, control, clock, random, std::move(own_region));
   if (auto opened = catalog->open(); !opened) return fail(std::move(opened));
   return catalog;
 }

@@ -47,13 +47,20 @@ struct ChangeSummary {
   std::vector<std::string> notices;
 };
 
+struct CatalogueFeed {
+  std::uint64_t position = 0;  ///< of the last change in it
+  std::string file_json;       ///< a catalogue file without users; empty: nothing new
+};
+
 /// Says whether a meter (owner, id) has usage. Unit, scalar, divisor and category of one that has cannot change.
 using UsageProbe = std::function<bool(std::string_view owner, std::string_view meter)>;
 
 class Catalog {
  public:
   /// `store_unavailable` when the control store is ahead of the ledger: the two are not of one backup.
-  static Result<std::unique_ptr<Catalog>> open(ledger::Log& log, control::Store& control, Clock& clock, Random& random);
+  /// `own_region`: the setting region.name.
+  static Result<std::unique_ptr<Catalog>> open(ledger::Log& log, control::Store& control, Clock& clock, Random& random,
+                                               std::string own_region = std::string(default_region));
   virtual ~Catalog() = default;
 
   [[nodiscard]] virtual SnapshotPtr current() const = 0;
@@ -63,12 +70,24 @@ class Catalog {
   /// With the tree of that day (UTC): the same for ever, whatever the clock says. For all that must be repeatable.
   [[nodiscard]] virtual Result<SnapshotPtr> at(std::uint64_t position, Day day) = 0;
 
-  /// Checks and applies all objects, or none. Needs admin on every org touched (a new production org: the server itself
-  /// or an admin of the first tenant). Same id = update, objects not named stay. No change = no record.
+  /// The region that this server is.
+  [[nodiscard]] virtual const std::string& own_region() const = 0;
+
+  /// Checks and applies all objects, or none. An object of a tenant whose home is another region is refused (conflict,
+  /// naming that region) unless it is as it is, or the server itself makes the tenant (the start). Needs admin on every
+  /// org touched (a new production org: the server itself or an admin of the first tenant). Same id = update, objects
+  /// not named stay. No change = no record.
   virtual Result<ChangeSummary> apply(const Principal& principal, const CatalogueFile& file) = 0;
   /// Without one (the start), no meter counts as used. The probe may be slow; it is asked only when such a field
   /// changes.
   virtual void set_usage_probe(UsageProbe probe) = 0;
+  /// What another region needs of this one's catalogue: the tenants at home here of which an org is in that region,
+  /// whole (orgs, meters, subscriptions), the names of all regions, everyone's meters. No file: nothing changed since
+  /// the position `after` (0 = ever).
+  [[nodiscard]] virtual Result<CatalogueFeed> feed(std::string_view region, std::uint64_t after) = 0;
+  /// Applies what the home region gave. Objects of tenants whose home is another region are refused, all with them;
+  /// everyone's meters and regions that are here already stay as they are. No change = no record.
+  virtual Result<ChangeSummary> apply_feed(std::string_view home, std::string_view file_json) = 0;
   /// Checks only: what apply() would say.
   virtual Status check(const Principal& principal, const CatalogueFile& file) = 0;
   /// The catalogue as a file, without users: `{"regions":[...],"orgs":[...],"meters":[...],"subscriptions":[...]}`;

@@ -58,10 +58,10 @@ class Planner {
       const std::string pointer = fmt::format("/regions/{}", i);
       auto region = normal_form(file_.regions_json[i], pointer, &read_region);
       if (!region) return fail(std::move(region));
-      if (!places_.regions.try_emplace(region->name, i).second) return twice(pointer + "/name");
-      const auto old = context_.before.regions.find(region->name);
+      if (!places_.regions.try_emplace(region->region.name, i).second) return twice(pointer + "/name");
+      const auto old = context_.before.regions.find(region->region.name);
       if (old == context_.before.regions.end() || old->second->json != region->json) {
-        changed({ledger::RecordKind::catalogue_change, std::string(kind_region), "", region->name, region->json},
+        changed({ledger::RecordKind::catalogue_change, std::string(kind_region), "", region->region.name, region->json},
                 plan_.summary.regions);
       }
       plan_.after.put(std::move(*region));

@@ -15,12 +15,11 @@
 
 namespace meterport::catalog {
 
-inline constexpr std::string_view default_region = "local";
 /// Originals of ids that importers mapped: as long as an event id may be.
 inline constexpr std::size_t alias_characters_max = 1024;
 
-struct Region {
-  std::string name;
+struct RecordedRegion {
+  Region region;
   std::string json;
 };
 
@@ -29,7 +28,7 @@ struct Region {
 Org read_org(FormCheck& check, const JsonValue& value, const std::string& pointer);
 Meter read_meter(FormCheck& check, const JsonValue& value, const std::string& pointer);
 Subscription read_subscription(FormCheck& check, const JsonValue& value, const std::string& pointer);
-Region read_region(FormCheck& check, const JsonValue& value, const std::string& pointer);
+RecordedRegion read_region(FormCheck& check, const JsonValue& value, const std::string& pointer);
 
 // The meter's blocks of other wires; write_ adds the member to an open object.
 HereNames read_here_block(FormCheck& check, const JsonValue& value, const std::string& pointer);

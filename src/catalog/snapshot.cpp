@@ -1,6 +1,7 @@
 #include "catalog/snapshot.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "catalog/snapshot_build.h"
@@ -73,6 +74,23 @@ class StateSnapshot final : public Snapshot {
   std::vector<const Org*> children(std::string_view org) const override {
     const Node* found = node(org);
     return found == nullptr ? std::vector<const Org*>{} : found->children;
+  }
+  std::string_view region_of(std::string_view id) const override {
+    const Node* at = node(id);
+    if (at == nullptr) return {};
+    while (at->org->region.empty() && at->parent != nullptr) at = at->parent;
+    return at->org->region.empty() ? default_region : std::string_view(at->org->region);
+  }
+  std::vector<Region> regions() const override {
+    std::map<std::string_view, Region> named;
+    for (const auto& [id, org] : state_->orgs) {
+      if (!org->region.empty()) named.try_emplace(org->region, Region{org->region, {}, {}});
+    }
+    for (const auto& [name, recorded] : state_->regions) named.insert_or_assign(name, recorded->region);
+    std::vector<Region> out;
+    out.reserve(named.size());
+    for (auto& [name, region] : named) out.push_back(std::move(region));
+    return out;
   }
   const Org* top_of(std::string_view org) const override {
     const Node* found = node(org);
@@ -234,6 +252,11 @@ class StateSnapshot final : public Snapshot {
 };
 
 }  // namespace
+
+std::string_view Snapshot::home_region_of(std::string_view id) const {
+  const Org* top = top_of(id);
+  return top == nullptr ? std::string_view() : region_of(top->id);
+}
 
 const Org* Snapshot::top_on(std::string_view id, Day day) const {
   const Org* top = org(id);

@@ -50,6 +50,13 @@ class Snapshot {
   [[nodiscard]] virtual std::vector<const Org*> orgs() const = 0;  ///< by id
   [[nodiscard]] virtual std::vector<const Org*> children(
       std::string_view org) const = 0;  ///< by id, in the tree of the picture's day
+  /// The region that the org's ledger is in: its own, else that of the org above it; "local" if none says. Never
+  /// changes. Empty: no such org.
+  [[nodiscard]] virtual std::string_view region_of(std::string_view org) const = 0;
+  /// The region that owns the tree, meters and rates of the org's tenant: its production org's.
+  [[nodiscard]] std::string_view home_region_of(std::string_view org) const;
+  /// By name. One that only orgs name has neither URL nor key.
+  [[nodiscard]] virtual std::vector<Region> regions() const = 0;
   /// The production org at the top of the org's tree (itself for a production org).
   [[nodiscard]] virtual const Org* top_of(std::string_view org) const = 0;
   /// All orgs under the same production org, that one included, by id.

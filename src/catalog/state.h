@@ -28,7 +28,7 @@ struct State {
   std::map<std::string, std::shared_ptr<const Org>, std::less<>> orgs;
   std::map<OwnedId, std::shared_ptr<const Meter>> meters;
   std::map<std::string, std::shared_ptr<Account>, std::less<>> accounts;  ///< by owner; shared with other States
-  std::map<std::string, std::shared_ptr<const Region>, std::less<>> regions;
+  std::map<std::string, std::shared_ptr<const RecordedRegion>, std::less<>> regions;
 
   void put(Org org) {
     if (first_tenant.empty() && org.kind == OrgKind::production) first_tenant = org.id;
@@ -45,9 +45,9 @@ struct State {
     if (!is_ours_alone) account = account ? std::make_shared<Account>(*account) : std::make_shared<Account>();
     account->put(std::move(subscription));
   }
-  void put(Region region) {
-    auto shared = std::make_shared<const Region>(std::move(region));
-    regions.insert_or_assign(shared->name, shared);
+  void put(RecordedRegion region) {
+    auto shared = std::make_shared<const RecordedRegion>(std::move(region));
+    regions.insert_or_assign(shared->region.name, shared);
   }
   [[nodiscard]] const Org* org(std::string_view id) const {
     const auto it = orgs.find(id);

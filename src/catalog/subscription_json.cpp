@@ -155,22 +155,23 @@ std::string subscription_to_json(const Subscription& subscription) {
   return text;
 }
 
-Region read_region(FormCheck& check, const JsonValue& value, const std::string& pointer) {
+RecordedRegion read_region(FormCheck& check, const JsonValue& value, const std::string& pointer) {
   ObjectReader reader(check, value, pointer, {"name", "url", "key"});
-  Region region;
-  region.name = reader.id("name", Need::required);
-  const std::string url = reader.text("url", Need::optional, 1024);
-  const std::string key = reader.text("key", Need::optional);
+  RecordedRegion read;
+  auto& [name, url, key] = read.region;
+  name = reader.id("name", Need::required);
+  url = reader.text("url", Need::optional, 1024);
+  key = reader.text("key", Need::optional);
   if (!url.empty() && !url.starts_with("https://") && !url.starts_with("http://")) {
     reader.refuse("url", "must begin with https:// or http://");
   }
   if (!key.empty() && !is_signing_key(key)) reader.refuse("key", "must be ed25519: and 43 characters of base64url");
-  JsonWriter out(region.json);
-  out.begin_object().field("name", region.name);
+  JsonWriter out(read.json);
+  out.begin_object().field("name", name);
   text_field(out, "url", url);
   text_field(out, "key", key);
   out.end_object();
-  return region;
+  return read;
 }
 
 }  // namespace meterport::catalog

@@ -32,6 +32,14 @@ struct Progress {
   std::string waiting_for{};                                       ///< "a runner", "loading", "disk space", empty
 };
 
+/// A region whose usage is missing in the artifact.
+struct Gap {
+  std::string region;
+  std::vector<std::string> orgs;  ///< ids, ascending
+  std::string reason;             ///< safe text: "refused the connection"
+  friend bool operator==(const Gap&, const Gap&) = default;
+};
+
 struct Job {
   std::string id;
   JobState state = JobState::created;
@@ -45,7 +53,9 @@ struct Job {
   Snapshot snapshot;
   Instant created, updated;
   std::optional<Instant> finished, expires;
-  int revision = 0;  ///< of the artifact, from 1
+  int revision = 0;                    ///< of the artifact, from 1
+  std::vector<Gap> gaps;               ///< PARTIAL_SUCCESS, by region; besides what is missing for want of rights
+  std::optional<Instant> heals_until;  ///< until then the gaps may still be filled in; none: they stay
   Progress progress;
   std::string artifact_path, manifest_path;  ///< of the finished artifact; empty if none
   std::uint64_t artifact_bytes = 0, rows = 0;
@@ -55,6 +65,10 @@ struct Job {
 /// The state to show where a wire has a word for an output that is gone: EXPIRED once the artifact's time is over.
 /// Job::state itself stays as the job ended (informatica.md 5.1; crosswalk 3.1).
 JobState shown_state(const Job& job, Instant now);
+
+/// Its gaps may still be filled in: it is PARTIAL_SUCCESS and will become SUCCESS, or another revision, if the regions
+/// answer in time (crosswalk 3.1).
+bool is_healing(const Job& job, Instant now);
 
 /// How the name of a kind's artifact ends: ".zip", or ".csv.gz" for billed-usage.
 std::string_view artifact_suffix(ExportKind kind);
@@ -66,6 +80,8 @@ struct CreateOptions {
   bool is_numbered = false;      ///< give it a number
   std::int64_t retention_s = 0;  ///< how long the artifact stays, the job itself then for ever; 0: exports.retention
                                  ///< and exports.jobs_retention
+  bool heals_from_creation = false;  ///< gaps are filled in for exports.heal_time from the job's creation; else until
+                                     ///< the artifact expires, anew with each filling
 };
 
 /// Renders the callback body of a dialect's final job; empty = nothing is sent. It may be called again after a restart,
@@ -137,6 +153,9 @@ class Exports {
   /// A new job of the same spec and snapshot, of a FAILED or CANCELLED one.
   /// conflict: it is neither.
   virtual Result<Job> retry(const Principal& principal, std::string_view id) = 0;
+
+  /// A region answers again: jobs that lack its usage are filled in soon, whatever their pauses.
+  virtual void region_is_back(const std::string& region) = 0;
 
   /// Calls `done` once: when the job is final or after `wait_ms_max`, from any thread, with the job as it is then.
   virtual void when_final(const Principal& principal, std::string_view id, std::int64_t wait_ms_max,

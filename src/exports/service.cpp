@@ -57,6 +57,10 @@ JobState shown_state(const Job& job, Instant now) {
   return had_output && job.expires && *job.expires <= now ? JobState::expired : job.state;
 }
 
+bool is_healing(const Job& job, Instant now) {
+  return job.state == JobState::partial_success && !job.gaps.empty() && job.heals_until && *job.heals_until > now;
+}
+
 Result<std::unique_ptr<Exports>> Exports::open(control::Store& control, queries::Queries& queries,
                                                catalog::Catalog& catalog, delivery::Outbox& outbox, FileSystem& files,
                                                Clock& clock, Random& random, const Settings& settings,
@@ -307,6 +311,8 @@ Result<Job> Service::retry(const Principal& principal, std::string_view id) {
   return store_new(principal, std::move(stored),
                    old->job.is_unplannable ? std::nullopt : std::optional(old->job.snapshot));
 }
+
+void Service::region_is_back(const std::string&) {}
 
 void Service::when_final(const Principal& principal, std::string_view id, std::int64_t wait_ms_max,
                          std::move_only_function<void(Result<Job>)> done) {

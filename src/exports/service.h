@@ -64,6 +64,7 @@ class Service final : public Exports {
   Result<NumberedJobs> list_numbered(const Principal& principal, const NumberedRequest& request) override;
   Result<Job> cancel(const Principal& principal, std::string_view id) override;
   Result<Job> retry(const Principal& principal, std::string_view id) override;
+  void region_is_back(const std::string& region) override;
   void when_final(const Principal& principal, std::string_view id, std::int64_t wait_ms_max,
                   std::move_only_function<void(Result<Job>)> done) override;
   Result<Job> artifact(const Principal& principal, std::string_view id) override;

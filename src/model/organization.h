@@ -29,6 +29,15 @@ struct OrgChange {
   std::optional<int> billing_anchor_day;
 };
 
+/// A region as the catalogue lists it. `url` and `key` ("ed25519:" and base64url, its public signing key) may be empty:
+/// one that cannot be asked.
+struct Region {
+  std::string name, url, key;
+  friend bool operator==(const Region&, const Region&) = default;
+};
+/// The region of orgs that name none, and of a server that is told none.
+inline constexpr std::string_view default_region = "local";
+
 struct Org {
   std::string id;
   OrgKind kind = OrgKind::production;

@@ -25,6 +25,7 @@
 #include "model/export_spec.h"
 #include "model/principal.h"
 #include "queries/billed_usage.h"
+#include "queries/part.h"
 #include "queries/report_orgs.h"
 #include "rating/tiers.h"
 #include "warehouse/warehouse.h"
@@ -102,6 +103,19 @@ class Queries {
   Queries(warehouse::Warehouse& warehouse, loading::Loader& loader, catalog::Catalog& catalog, ledger::Log& log,
           Clock& clock);
 
+  /// Other regions, for orgs whose ledgers are there; before the first call, must outlive this. Without: every org's is
+  /// here.
+  void set_part_source(PartSource* source) { part_source_ = source; }
+  [[nodiscard]] PartSource* part_source() const { return part_source_; }
+  /// Reads this region's part of the request, whatever region the catalogue says an org is in. Waits until the clock
+  /// has passed its instant and its records are loaded, but no longer than `wait_ms_max`: busy, with how far it is.
+  /// From then on nothing is ever committed at or before the instant. `look` is asked now and then.
+  Status read_part(const PartRequest& request, PartSink& sink, std::int64_t wait_ms_max,
+                   const std::function<Status()>& look = {});
+  /// This region's rows of totals over the orgs, in no order: what PartSource::totals() answers elsewhere.
+  Result<std::vector<TotalRow>> own_totals(const TotalsRequest& request, const std::vector<std::string>& orgs,
+                                           Instant as_of, std::int64_t wait_ms_max);
+
   /// Pins now (or the asked position or time): {T, ledger position, catalogue position}. invalid: beyond the ledger.
   Result<Snapshot> pin(std::optional<std::uint64_t> position, std::optional<Instant> time);
   /// Waits until the snapshot's records are loaded.
@@ -155,13 +169,14 @@ class Queries {
                                                     const BilledUsageSpec& spec);
   /// One page of such rows at once, in order; viewer, exporter or admin on the org and each of spec.orgs, and
   /// spec.project the principal's where that is bound to one: else forbidden (also unknown orgs). Sees all that was
-  /// acknowledged before the call, waiting for it up to 2 s: else busy. An error of `each` comes back; after any error
-  /// what `each` got is worth nothing.
+  /// acknowledged before the call, waiting for it up to 2 s: else busy; region_unavailable as totals(). An error of
+  /// `each` comes back; after any error what `each` got is worth nothing.
   Result<BilledPage> billed_page(const Principal& principal, const BilledPageRequest& request,
                                  const std::function<Status(const BilledRow&)>& each);
   /// Everything that is durable now, for a synchronous read; wait_loaded() next.
   Result<Snapshot> pin_durable();
 
+  /// Orgs of other regions are asked for there: region_unavailable, naming the region, when one does not answer.
   /// Totals for GET /v1/usage; viewer, exporter or admin on the org (and, all_linked, on each linked org), not
   /// bound to a project. Sees all that was acknowledged before the call, waiting for it up to 2 s: else busy.
   /// not_found: org or meter unknown or hidden; too_large: more than 200,000 rows.
@@ -174,6 +189,7 @@ class Queries {
   catalog::Catalog& catalog_;
   ledger::Log& log_;
   Clock& clock_;
+  PartSource* part_source_ = nullptr;
 };
 
 }  // namespace meterport::queries
