@@ -1,4 +1,5 @@
 // What one ledger answers, and what parts of three regions answer: the same rows.
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
