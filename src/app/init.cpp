@@ -39,7 +39,7 @@ Status make_stores(const std::string& data) {
   FileSystem& files = system_files();
   if (files.exists(data + "/control.sqlite"))
     return fail(ErrorKind::conflict, data + " is a data directory already; nothing was changed");
-  for (const char* folder : {"", "/ledger", "/index", "/operations", "/artifacts", "/keys"}) {
+  for (const char* folder : {"", "/ledger", "/index", "/operations", "/artifacts", "/parts", "/keys"}) {
     if (auto s = files.make_folders(data + folder); !s) return s;
   }
   if (auto s = ledger::create_keys(files, data + "/keys", system_random()); !s) return s;
