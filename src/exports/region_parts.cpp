@@ -37,8 +37,7 @@ RegionParts::RegionParts(queries::PartSource& source, FileSystem& files, RunWatc
 }
 
 RegionParts::~RegionParts() {
-  is_over_ = true;
-  changed_.notify_all();
+  give_up();
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -110,10 +109,16 @@ void RegionParts::tell_progress() {
   watch_.wait_for(n == parts_.size() ? std::string() : "region " + parts_[n].share.region);
 }
 
+void RegionParts::give_up() {
+  const std::lock_guard lock(mutex_);
+  is_over_ = true;
+  changed_.notify_all();
+}
+
 Status RegionParts::keep_time() {
   const bool has_time = options_.effort == Effort::once || Steady::now() < until_;
   if (has_time && !watch_.is_interrupted()) return {};
-  if (!is_over_.exchange(true)) changed_.notify_all();
+  give_up();
   return watch_.is_interrupted() ? Status(interrupted()) : Status();
 }
 

@@ -72,6 +72,7 @@ class RegionParts {
   Status attempt(const Part& part);
   /// False: it is all over.
   bool pause(std::int64_t ms);
+  void give_up();
   void tell_progress();
   void end(Part& part, const Status& last);
 
