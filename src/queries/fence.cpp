@@ -6,12 +6,11 @@
 #include <thread>
 
 #include "base/ids.h"
+#include "queries/deadline.h"
 #include "queries/queries.h"
 
 namespace meterport::queries {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 /// The log gives every later record a commit time that is not before an earlier one's: one record after the instant is
 /// a fence that outlives the process and a clock that is set back.
@@ -35,15 +34,14 @@ Result<std::uint64_t> Queries::settled_position(Instant as_of, Fence fence, std:
                                                 const std::function<Status()>& look) {
   constexpr std::chrono::milliseconds step{20};
   if (auto required = require_ledger(); !required) return fail(std::move(required));
-  const auto until = SteadyClock::now() + std::chrono::milliseconds(wait_ms_max);
+  const Deadline deadline(wait_ms_max);
   for (Instant now = clock_.now(); now <= as_of && log_->last_commit_time() <= as_of; now = clock_.now()) {
     if (auto may = look ? look() : Status(); !may) return fail(std::move(may));
-    const auto left = std::chrono::ceil<std::chrono::microseconds>(until - SteadyClock::now());
-    if (left.count() <= 0) return fail(ErrorKind::busy, seconds_behind(as_of, now));
-    // The clock may be set while this waits.
-    const auto missing = std::chrono::microseconds(std::min<std::int64_t>(as_of.us - now.us, Instant::us_per_second));
-    std::this_thread::sleep_for(
-        std::min<std::chrono::microseconds>({missing + std::chrono::microseconds(1), left, step}));
+    const std::chrono::milliseconds left(deadline.left_ms());
+    if (left.count() == 0) return fail(ErrorKind::busy, seconds_behind(as_of, now));
+    // No longer than a step: the clock may be set while this waits.
+    const std::chrono::microseconds missing(std::min(as_of.us - now.us, Instant::us_per_second) + 1);
+    std::this_thread::sleep_for(std::min<std::chrono::microseconds>({missing, left, step}));
   }
   const auto position = log_->position_at(as_of);
   if (!position || fence == Fence::while_running || log_->last_commit_time() > as_of) return position;

@@ -1,7 +1,5 @@
 #include "queries/part.h"
 
-#include "queries/queries.h"
-
 namespace meterport::queries {
 
 std::string_view to_string(PartGrain grain) {
@@ -21,11 +19,6 @@ std::optional<PartGrain> parse_part_grain(std::string_view text) {
     if (to_string(grain) == text) return grain;
   }
   return std::nullopt;
-}
-
-Result<std::vector<TotalRow>> Queries::own_totals(const TotalsRequest&, const std::vector<std::string>&, Instant,
-                                                  std::int64_t) {
-  return fail(ErrorKind::not_supported, "not there yet");
 }
 
 }  // namespace meterport::queries

@@ -1,9 +1,10 @@
 #include "queries/part_reader.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <tuple>
+
+#include "queries/deadline.h"
 
 namespace meterport::queries {
 
@@ -285,16 +286,12 @@ Status Queries::read_part(const Snapshot& snapshot, const PartRequest& request, 
 
 Status Queries::read_part(const PartRequest& request, PartSink& sink, std::int64_t wait_ms_max,
                           const std::function<Status()>& look) {
-  const auto begin = std::chrono::steady_clock::now();
-  const auto left_ms = [&] {
-    const auto used = std::chrono::steady_clock::now() - begin;
-    return std::max<std::int64_t>(0, wait_ms_max - std::chrono::duration_cast<std::chrono::milliseconds>(used).count());
-  };
+  const Deadline deadline(wait_ms_max);
   if (auto checked = check(request); !checked) return checked;
   const auto position = settled_position(request.as_of, Fence::durable, wait_ms_max, look);
   if (!position) return fail(position);
   const Snapshot snapshot{.as_of = request.as_of, .ledger_position = *position};
-  if (auto loaded = wait_loaded(snapshot, left_ms()); !loaded) return loaded;
+  if (auto loaded = wait_loaded(snapshot, deadline.left_ms()); !loaded) return loaded;
   return read_part(snapshot, request, sink, look);
 }
 

@@ -33,6 +33,8 @@
 
 namespace meterport::queries {
 
+struct RegionShare;
+
 /// A bounded piece of an export: whole days x a run of orgs (by rank in the plan's org order) x maybe one meter.
 struct Slice {
   Day first, last;                         ///< both inclusive
@@ -109,8 +111,11 @@ class Queries {
           std::unique_ptr<RecordSource> records, Clock& clock);
 
   /// Other regions, for orgs whose ledgers are there; before the first call, must outlive this. Without: every org's is
-  /// here.
-  void set_part_source(PartSource* source) { part_source_ = source; }
+  /// here. totals() and billed_page() ask them for no longer than the budget (regions.read_budget).
+  void set_part_source(PartSource* source, std::int64_t read_budget_ms = 3'000) {
+    part_source_ = source;
+    read_budget_ms_ = read_budget_ms;
+  }
   [[nodiscard]] PartSource* part_source() const { return part_source_; }
   /// Reads this region's part of the request, whatever region the catalogue says an org is in. Waits until the clock
   /// has passed its instant and its records are loaded, but no longer than `wait_ms_max`: busy, with how far it is.
@@ -192,6 +197,9 @@ class Queries {
 
  private:
   Result<Snapshot> with_catalogue(Instant as_of, std::uint64_t position);
+  Result<BilledPage> page_over_regions(const Snapshot& snapshot, const catalog::SnapshotPtr& catalogue,
+                                       const BilledPageRequest& request, const std::vector<RegionShare>& shares,
+                                       const std::function<Status(const BilledRow&)>& each);
   Status require_ledger() const;
   /// How long nothing will be committed at or before an instant: while this process runs, or for ever.
   enum class Fence { while_running, durable };
@@ -206,6 +214,7 @@ class Queries {
   std::unique_ptr<RecordSource> records_;
   Clock& clock_;
   PartSource* part_source_ = nullptr;
+  std::int64_t read_budget_ms_ = 0;
 };
 
 }  // namespace meterport::queries

@@ -201,5 +201,119 @@ TEST_F(SameRowsTest, OfBilledUsage) {
   expect_same(spec);
 }
 
+class AnswersTest : public SameRowsTest {
+ protected:
+  AnswersTest() : source_(regions_) { regions_.at("eu")->queries_->set_part_source(&source_, 300); }
+
+  static std::vector<std::string> totals_of(Queries& queries, const TotalsRequest& request) {
+    std::vector<std::string> lines;
+    for (const TotalRow& row : take(queries.totals(server_principal(), request)).rows) {
+      lines.push_back(fmt::format("{} {} {} {} {} {} {}", row.org, row.meter, row.day ? format_day(*row.day) : "",
+                                  row.window ? format_rfc3339(row.window->from) : "", fmt::join(row.dims, ","),
+                                  row.quantity.to_text(), row.records));
+    }
+    return lines;
+  }
+  static TotalsRequest linked(std::vector<std::string> group_by, Window window = Window::none) {
+    TotalsRequest request;
+    request.from = start_of(september(1));
+    request.to = start_of(september(16));
+    request.org = "top";
+    request.all_linked = true;
+    request.group_by = std::move(group_by);
+    request.window = window;
+    return request;
+  }
+  static BilledPageRequest page_request() {
+    BilledPageRequest request;
+    request.org = "top";
+    request.spec.orgs = {"top", "a-us", "b-us", "c-ap"};
+    request.spec.window = Window::day;
+    request.period = {start_of(september(1)), start_of(september(16))};
+    request.skip = 7;
+    request.count = 40;
+    return request;
+  }
+  static Result<BilledPage> page_of(Queries& queries, const BilledPageRequest& request,
+                                    std::vector<std::string>& lines) {
+    return queries.billed_page(server_principal(), request, [&](const BilledRow& row) -> Status {
+      lines.push_back(fmt::format("{} {} {} {} {}", row.org->id, row.item->feature_id, row.subscription,
+                                  row.quantity.to_text(), row.billable.to_text()));
+      return {};
+    });
+  }
+  Queries& eu() { return *regions_.at("eu")->queries_; }
+
+  FakeRegions source_;
+};
+
+TEST_F(AnswersTest, TotalsAreThoseOfOneLedger) {
+  use_random(900, 5);
+  for (const auto& group_by : std::vector<std::vector<std::string>>{
+           {}, {"org"}, {"meter", "day"}, {"project", "meter"}, {"day", "asset.name", "org"}, {"window", "meter"}}) {
+    for (const Window window : {Window::hour, Window::month}) {
+      TotalsRequest request = linked(group_by, window);
+      for (const char* zone : {"UTC", "Asia/Kolkata"}) {
+        request.time_zone = zone;
+        EXPECT_EQ(totals_of(eu(), request), totals_of(*queries_, request))
+            << fmt::format("{}", fmt::join(group_by, ","));
+      }
+    }
+  }
+  TotalsRequest one = linked({"org"});
+  one.org = "c-ap";
+  one.all_linked = false;
+  one.meter = "steps";
+  EXPECT_EQ(totals_of(eu(), one), totals_of(*queries_, one));
+}
+
+TEST_F(AnswersTest, PagesAreThoseOfOneLedger) {
+  use_random(900, 6);
+  BilledPageRequest request = page_request();
+  for (const bool by_app : {false, true}) {
+    request.spec.by_app = by_app;
+    std::vector<std::string> whole, spread;
+    const auto of_whole = take(page_of(*queries_, request, whole));
+    const auto of_spread = take(page_of(eu(), request, spread));
+    EXPECT_EQ(spread, whole);
+    EXPECT_EQ(spread.size(), 40u);
+    EXPECT_EQ(of_spread.total, of_whole.total);
+  }
+  request.spec.orgs = {"top"};
+  source_.failing["us"] = source_.failing["ap"] = {ErrorKind::region_unavailable, "nobody needs it", {}, {}};
+  std::vector<std::string> whole, spread;
+  EXPECT_EQ(take(page_of(eu(), request, spread)).total, take(page_of(*queries_, request, whole)).total);
+  EXPECT_EQ(spread, whole);
+}
+
+TEST_F(AnswersTest, ARegionThatDoesNotAnswerIsNamed) {
+  use_random(50, 7);
+  source_.failing["us"] = {ErrorKind::region_unavailable, "it refused the connection", "errno", {}};
+  const auto refused = eu().totals(server_principal(), linked({"org"}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::region_unavailable);
+  EXPECT_EQ(refused.error().text, "region \"us\" does not answer: it refused the connection");
+  std::vector<std::string> lines;
+  const auto page = page_of(eu(), page_request(), lines);
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().kind, ErrorKind::region_unavailable);
+  EXPECT_EQ(page.error().text, "region \"us\" does not answer: it refused the connection");
+  EXPECT_TRUE(lines.empty());
+
+  // One that stalls holds an answer no longer than the budget.
+  source_.failing.clear();
+  source_.stalled = "ap";
+  const auto begin = std::chrono::steady_clock::now();
+  const auto stalled = eu().totals(server_principal(), linked({}));
+  ASSERT_FALSE(stalled);
+  EXPECT_EQ(stalled.error().text, "region \"ap\" does not answer: it did not answer in time");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+
+  // Who asks for what is here alone does not notice.
+  TotalsRequest own = linked({});
+  own.all_linked = false;
+  EXPECT_TRUE(eu().totals(server_principal(), own));
+}
+
 }  // namespace
 }  // namespace meterport::queries

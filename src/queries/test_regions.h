@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "queries/part_file.h"
@@ -53,6 +54,42 @@ class LinesSink final : public PartSink {
 
  private:
   std::map<std::pair<warehouse::Dimension, warehouse::Code>, std::string> words_;
+};
+
+/// Other regions, asked in the test's own process; some of them fail.
+class FakeRegions final : public PartSource {
+ public:
+  explicit FakeRegions(std::map<std::string, std::unique_ptr<RegionServer>>& servers) : servers_(servers) {}
+
+  [[nodiscard]] const std::string& own_region() const override { return own_; }
+  Status fetch(const std::string& region, const PartRequest& request, const std::string& path,
+               const PartCall& call) override {
+    if (auto answers = look(region, call); !answers) return answers;
+    auto writer = PartFileWriter::create(system_files(), path, request.grain, request.dims);
+    if (!writer) return fail(std::move(writer));
+    if (auto read = servers_.at(region)->queries_->read_part(request, **writer, 5'000); !read) return read;
+    return (*writer)->finish();
+  }
+  Result<std::vector<TotalRow>> totals(const std::string& region, const TotalsRequest& request,
+                                       const std::vector<std::string>& orgs, Instant as_of,
+                                       const PartCall& call) override {
+    if (auto answers = look(region, call); !answers) return fail(std::move(answers));
+    return servers_.at(region)->queries_->own_totals(request, orgs, as_of, 5'000);
+  }
+  Status probe(const std::string& region, const PartCall& call) override { return look(region, call); }
+
+  std::string own_ = "eu";
+  std::map<std::string, Error> failing;
+  std::string stalled;  ///< answers nothing until it is told to end
+
+ private:
+  Status look(const std::string& region, const PartCall& call) {
+    while (region == stalled && !*call.is_over) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (region == stalled) return fail(ErrorKind::region_unavailable, "it did not answer in time");
+    const auto found = failing.find(region);
+    return found == failing.end() ? Status() : Status(std::unexpected(found->second));
+  }
+  std::map<std::string, std::unique_ptr<RegionServer>>& servers_;
 };
 
 class RegionsTest : public TestServer {

@@ -3,10 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <utility>
 
+#include "queries/deadline.h"
 #include "queries/queries.h"
+#include "queries/region_calls.h"
+#include "queries/total_rows.h"
 #include "queries/total_windows.h"
 #include "queries/zone.h"
 
@@ -17,7 +21,6 @@ namespace {
 using warehouse::Dimension;
 
 constexpr std::int64_t wait_ms_max = 2'000;
-constexpr std::size_t rows_max = 200'000;
 
 /// The names of the record's fields, as POST /v1/usage takes them.
 constexpr std::array<std::pair<std::string_view, Dimension>, 14> dimension_names = {{
@@ -36,10 +39,6 @@ constexpr std::array<std::pair<std::string_view, Dimension>, 14> dimension_names
     {"channel", Dimension::channel},
     {"category", Dimension::category},
 }};
-
-bool is_window(std::string_view column) {
-  return column == "day" || column == "window";
-}
 
 std::unexpected<Error> bad_group(std::string_view name) {
   std::string allowed = "org, meter, day, window";
@@ -63,7 +62,7 @@ Status group(warehouse::SumQuery& query, const std::vector<std::string>& names) 
       query.by_org = true;
     } else if (name == "meter") {
       query.by_meter = true;
-    } else if (!is_window(name)) {
+    } else if (!is_window_column(name)) {
       const auto* found = std::ranges::find(dimension_names, name, &std::pair<std::string_view, Dimension>::first);
       if (found == dimension_names.end()) return bad_group(name);
       query.group_by.push_back(found->second);
@@ -101,7 +100,7 @@ Result<std::vector<const Org*>> readable_orgs(const catalog::Snapshot& current, 
 
 /// The windows of the column "day" or "window".
 Result<TotalWindows> windows_of(const TotalsRequest& request, const Zone& zone) {
-  const auto column = std::ranges::find_if(request.group_by, is_window);
+  const auto column = std::ranges::find_if(request.group_by, is_window_column);
   if (column == request.group_by.end()) return TotalWindows();
   const Window window = *column == "day" ? Window::day : request.window;
   if (window == Window::none) {
@@ -110,93 +109,62 @@ Result<TotalWindows> windows_of(const TotalsRequest& request, const Zone& zone) 
   return TotalWindows::over({.from = request.from, .to = request.to}, window, zone);
 }
 
-/// One group's row; `order` are the texts of the group columns, in group_by order.
-struct SortableRow {
-  std::vector<std::string_view> order;
-  std::uint32_t window = 0;
-  TotalRow row;
+/// What is asked of the store, once for each region.
+struct TotalsPlan {
+  static Result<TotalsPlan> of(const TotalsRequest& request) {
+    if (request.to <= request.from) return fail(ErrorKind::invalid, "to: must be after from", {}, "to");
+    warehouse::SumQuery query;
+    if (auto grouped = group(query, request.group_by); !grouped) return fail(std::move(grouped));
+    const auto zone = Zone::find(request.time_zone);
+    if (!zone) return fail(zone);
+    auto windows = windows_of(request, *zone);
+    if (!windows) return fail(std::move(windows));
+    query.from = request.from;
+    query.to = request.to;
+    return TotalsPlan{.query = std::move(query), .zone = *zone, .windows = std::move(*windows)};
+  }
+  warehouse::SumQuery query;  ///< of all orgs and meters
+  Zone zone;
+  TotalWindows windows;
 };
 
-/// Makes rows of the store's sums.
-class Rows {
- public:
-  Rows(const TotalsRequest& request, const warehouse::SumQuery& query, const TotalWindows& windows, const Zone& zone,
-       const loading::Dictionaries& words)
-      : names_(request.group_by), query_(query), windows_(windows), zone_(zone), words_(words) {}
-
-  void add(const warehouse::SumRow& sum) {
-    if (is_too_large_) return;
-    const std::uint32_t window = windows_.number_of(sum);
-    if (windows_.must_fold()) {
-      std::vector<std::uint32_t> key = sum.dims;
-      key.insert(key.end(), {sum.org, sum.meter, window});
-      const auto [place, is_new] = places_.try_emplace(std::move(key), rows_.size());
-      if (!is_new) {
-        TotalRow& row = rows_[place->second].row;
-        row.quantity += sum.quantity;
-        row.records += sum.records;
-        return;
-      }
-    }
-    is_too_large_ = rows_.size() == rows_max;
-    if (!is_too_large_) rows_.push_back(to_row(sum, window));
-  }
-  [[nodiscard]] bool is_too_large() const { return is_too_large_; }
-  /// In the order of the columns' texts.
-  std::vector<TotalRow> in_order();
-
- private:
-  [[nodiscard]] SortableRow to_row(const warehouse::SumRow& sum, std::uint32_t window) const;
-
-  const std::vector<std::string>& names_;
-  const warehouse::SumQuery& query_;
-  const TotalWindows& windows_;
-  const Zone& zone_;
-  const loading::Dictionaries& words_;
-  std::vector<SortableRow> rows_;
-  std::map<std::vector<std::uint32_t>, std::size_t> places_;
-  bool is_too_large_ = false;
-};
-
-SortableRow Rows::to_row(const warehouse::SumRow& sum, std::uint32_t window) const {
-  SortableRow sortable;
-  sortable.window = window;
-  TotalRow& row = sortable.row;
-  row.quantity = sum.quantity;
-  row.records = sum.records;
-  std::size_t dim = 0;
-  for (const std::string& name : names_) {
-    std::string_view text;  // of a window: none, all rows alike; it is compared by itself
-    if (is_window(name)) {
-      row.window = windows_.period(window);
-      if (name == "day") row.day = zone_.day_at(row.window->from);
-    } else if (name == "org") {
-      row.org = text = words_.text(Dimension::org, sum.org);
-    } else if (name == "meter") {
-      row.meter = text = words_.text(Dimension::meter, sum.meter);
-    } else {
-      text = words_.text(query_.group_by[dim], sum.dims[dim]);
-      row.dims.emplace_back(text);
-      ++dim;
-    }
-    sortable.order.push_back(text);
-  }
-  return sortable;
+std::unexpected<Error> too_many_rows() {
+  return fail(
+      ErrorKind::too_large,
+      fmt::format("the answer would have more than {} rows: ask for a shorter period or fewer groups", total_rows_max),
+      {}, "group_by");
 }
 
-std::vector<TotalRow> Rows::in_order() {
-  const auto window_column = static_cast<std::size_t>(std::ranges::find_if(names_, is_window) - names_.begin());
-  std::ranges::sort(rows_, [&](const SortableRow& a, const SortableRow& b) {
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      if (i == window_column && a.window != b.window) return a.window < b.window;
-      if (a.order[i] != b.order[i]) return a.order[i] < b.order[i];
-    }
-    return false;
-  });
-  std::vector<TotalRow> rows;
-  rows.reserve(rows_.size());
-  for (SortableRow& row : rows_) rows.push_back(std::move(row.row));
-  return rows;
+/// In no order.
+Result<std::vector<TotalRow>> read_rows(warehouse::Warehouse& warehouse, const loading::Dictionaries& words,
+                                        std::uint64_t position, const TotalsPlan& plan, const TotalsRequest& request,
+                                        const std::vector<std::string>& orgs) {
+  warehouse::SumQuery query = plan.query;
+  query.as_of_position = position;
+  for (const std::string& org : orgs) {
+    if (const warehouse::Code code = words.find(Dimension::org, org)) query.orgs.push_back(code);
+  }
+  if (query.orgs.empty()) return std::vector<TotalRow>();
+  if (!request.meter.empty()) query.meters.push_back(words.find(Dimension::meter, request.meter));
+  TotalRows rows(request.group_by, query, plan.windows, plan.zone, words);
+  for (const warehouse::SumQuery& part : plan.windows.queries_for(query)) {
+    auto read = warehouse.sum(part, [&](const warehouse::SumRow& sum) { rows.add(sum); });
+    if (!read) return fail(std::move(read));
+  }
+  if (rows.is_too_large()) return too_many_rows();
+  return rows.take();
+}
+
+/// Orgs by the region that their ledgers are in; all in the own one, named "", without a source of others.
+std::map<std::string, std::vector<std::string>> by_region(const catalog::Snapshot& catalogue, const PartSource* source,
+                                                          const std::vector<const Org*>& orgs) {
+  std::map<std::string, std::vector<std::string>> regions;
+  for (const Org* org : orgs) {
+    const std::string_view region = source == nullptr ? std::string_view() : catalogue.region_of(org->id);
+    const bool is_own = source == nullptr || region == source->own_region();
+    regions[is_own ? std::string() : std::string(region)].push_back(org->id);
+  }
+  return regions;
 }
 
 }  // namespace
@@ -208,49 +176,57 @@ Result<Snapshot> Queries::pin_durable() {
 }
 
 Result<TotalsAnswer> Queries::totals(const Principal& principal, const TotalsRequest& request) {
-  if (request.to <= request.from) return fail(ErrorKind::invalid, "to: must be after from", {}, "to");
-  warehouse::SumQuery query;
-  if (auto grouped = group(query, request.group_by); !grouped) return fail(std::move(grouped));
-  const auto zone = Zone::find(request.time_zone);
-  if (!zone) return fail(zone);
-  const auto windows = windows_of(request, *zone);
-  if (!windows) return fail(windows);
+  const auto plan = TotalsPlan::of(request);
+  if (!plan) return fail(plan);
   const auto snapshot = request.as_of_position ? pin(request.as_of_position, std::nullopt) : pin_durable();
   if (!snapshot) return fail(snapshot);
   const auto then = catalogue(*snapshot);
   if (!then) return fail(then);
   const auto orgs = readable_orgs(*catalog_.current(), **then, principal, request);
   if (!orgs) return fail(orgs);
-  TotalsAnswer answer{.rows = {}, .snapshot = *snapshot};
   if (!request.meter.empty()) {
     const bool is_known =
         std::ranges::any_of(*orgs, [&](const Org* org) { return (*then)->meter(org->id, request.meter) != nullptr; });
     if (!is_known) return fail(ErrorKind::not_found, "meter: there is no such meter", {}, "meter");
   }
-  if (auto loaded = wait_loaded(*snapshot, wait_ms_max); !loaded) return fail(std::move(loaded));
 
-  const loading::Dictionaries& words = loader_.dictionaries();
-  for (const Org* org : *orgs) {
-    if (const warehouse::Code code = words.find(Dimension::org, org->id)) query.orgs.push_back(code);
-  }
-  if (!request.meter.empty()) query.meters.push_back(words.find(Dimension::meter, request.meter));
-  if (query.orgs.empty()) return answer;
-  query.as_of_position = snapshot->ledger_position;
-  query.from = request.from;
-  query.to = request.to;
-  Rows rows(request, query, *windows, *zone, words);
-  for (const warehouse::SumQuery& part : windows->queries_for(query)) {
-    auto read = warehouse_.sum(part, [&](const warehouse::SumRow& sum) { rows.add(sum); });
+  auto regions = by_region(**then, part_source_, *orgs);
+  const std::vector<std::string> own = std::move(regions[""]);
+  regions.erase("");
+  std::vector<std::string> names;
+  for (const auto& [region, some] : regions) names.push_back(region);
+  std::vector<std::vector<TotalRow>> theirs(names.size());
+  std::vector<TotalRow> rows;
+  const auto ask = [&](std::size_t i, const PartCall& call) -> Status {
+    auto answer = part_source_->totals(names[i], request, regions.at(names[i]), snapshot->as_of, call);
+    if (!answer) return fail(std::move(answer));
+    theirs[i] = std::move(*answer);
+    return {};
+  };
+  auto asked = ask_regions(names, read_budget_ms_, ask, [&]() -> Status {
+    if (auto loaded = wait_loaded(*snapshot, wait_ms_max); !loaded) return loaded;
+    auto read = read_rows(warehouse_, loader_.dictionaries(), snapshot->ledger_position, *plan, request, own);
     if (!read) return fail(std::move(read));
-  }
-  if (rows.is_too_large()) {
-    return fail(
-        ErrorKind::too_large,
-        fmt::format("the answer would have more than {} rows: ask for a shorter period or fewer groups", rows_max), {},
-        "group_by");
-  }
-  answer.rows = rows.in_order();
+    rows = std::move(*read);
+    return {};
+  });
+  if (!asked) return fail(std::move(asked));
+  for (std::vector<TotalRow>& some : theirs) std::ranges::move(some, std::back_inserter(rows));
+  TotalsAnswer answer{.rows = in_order(std::move(rows), request.group_by), .snapshot = *snapshot};
+  if (answer.rows.size() > total_rows_max) return too_many_rows();
   return answer;
+}
+
+Result<std::vector<TotalRow>> Queries::own_totals(const TotalsRequest& request, const std::vector<std::string>& orgs,
+                                                  Instant as_of, std::int64_t wait_ms_total) {
+  const auto plan = TotalsPlan::of(request);
+  if (!plan) return fail(plan);
+  const Deadline deadline(wait_ms_total);
+  const auto position = settled_position(as_of, Fence::while_running, wait_ms_total, {});
+  if (!position) return fail(position);
+  const Snapshot snapshot{.as_of = as_of, .ledger_position = *position};
+  if (auto loaded = wait_loaded(snapshot, deadline.left_ms()); !loaded) return fail(std::move(loaded));
+  return read_rows(warehouse_, loader_.dictionaries(), *position, *plan, request, orgs);
 }
 
 }  // namespace meterport::queries
