@@ -91,8 +91,9 @@ Status JobRun::load_own(const queries::RegionShare* own, RegionParts& parts) {
   if (own == nullptr) return {};
   return until_loaded([&]() -> Status {
     if (auto in_time = parts.keep_time(); !in_time) return in_time;
+    if (auto loaded = context_.queries.wait_loaded(snapshot_, wait_step_ms); !loaded) return loaded;
     const auto sink = store_->sink();
-    return context_.queries.read_part(own->request, *sink, wait_step_ms, [&] { return parts.keep_time(); });
+    return context_.queries.read_part(snapshot_, own->request, *sink, [&] { return parts.keep_time(); });
   });
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 using queries::Entry;
 
-constexpr std::string_view linked_json = R"({"orgs": [
+constexpr std::string_view linked_json = R"({"regions": [{"name": "us"}, {"name": "ap"}], "orgs": [
   {"id": "us-one", "kind": "additional-production", "name": "US", "parent": "top", "region": "us"},
   {"id": "us-sub", "kind": "sub-org", "name": "US, too", "parent": "us-one"},
   {"id": "ap-one", "kind": "additional-production", "name": "AP", "parent": "top", "region": "ap"}
@@ -54,7 +54,8 @@ class LinkedJobs : public ExportsTest {
   }
 
   /// What one ledger with all these records gives.
-  ZipText whole(const ExportSpec& spec) {
+  ZipText whole(const ExportSpec& spec) { return unzip(whole_file(spec)); }
+  std::string whole_file(const ExportSpec& spec) {
     StoredJob stored;
     stored.job.id = "whole";
     stored.job.spec = spec;
@@ -63,7 +64,19 @@ class LinkedJobs : public ExportsTest {
     const JobRun::Context context{.queries = one_ledger_.queries(), .files = files_, .folder = folder};
     RunWatch watch;
     check(JobRun(context, stored, "t", watch).run());
-    return unzip(take(read_file(system_files(), stored.job.artifact_path)));
+    return take(read_file(system_files(), stored.job.artifact_path));
+  }
+  /// Without each line's last cell: the time of arrival, which is each server's own.
+  static ZipText without_last_cell(ZipText files) {
+    for (auto& [name, text] : files) {
+      std::string cut;
+      for (std::size_t at = 0, end = 0; at < text.size(); at = end + 1) {
+        end = std::min(text.find('\n', at), text.size());
+        cut += text.substr(at, text.rfind(',', end) - at) + '\n';
+      }
+      text = cut;
+    }
+    return files;
   }
 
   Job get(const std::string& id) { return take(exports_->get(admin_, id)); }
@@ -114,13 +127,15 @@ TEST_F(LinkedJobs, JobLevelAndBilledUsageOfAnotherRegionToo) {
   records.split = FileSplit::per_meter;
   const Job job = run(records);
   ASSERT_EQ(job.state, JobState::success) << job.error;
-  EXPECT_EQ(unzip(zip_of(job)), whole(records));
+  EXPECT_EQ(without_last_cell(unzip(zip_of(job))), without_last_cell(whole(records)));
+  EXPECT_GT(job.rows, 0U);
 
   ExportSpec billed = september("top");
   billed.kind = ExportKind::billed_usage;
   billed.billed.orgs = {"ap-one", "us-one"};
   const Job report = run(billed);
   ASSERT_EQ(report.state, JobState::success) << report.error;
+  EXPECT_EQ(gunzip(zip_of(report)), gunzip(whole_file(billed)));
   EXPECT_GT(report.rows, 0U);
 }
 
@@ -296,6 +311,7 @@ TEST_F(LinkedJobs, AMailThatWaitsForHealingComesWithItsEnd) {
   const auto heals = exports_->create(admin_, spec, note, options);
   ASSERT_TRUE(heals);
   ASSERT_EQ(wait(heals->id).state, JobState::partial_success);
+  us_.advance_us(3 * Instant::us_per_day);
   regions_.set("us", Mood::answers);
   exports_->region_is_back("us");
   ASSERT_TRUE(becomes(heals->id, JobState::success));

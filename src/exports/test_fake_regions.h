@@ -21,6 +21,7 @@ class RegionServer final : public queries::TestServer {
   void TestBody() override {}
   void take_in(std::vector<queries::Entry> entries) { ingest(entries); }
   void take_in_catalogue(std::string_view json) { apply(json); }
+  void advance_us(std::int64_t us) { clock_.advance_us(us); }
   Snapshot now() { return pin(); }
   queries::Queries& queries() { return *queries_; }
 };
