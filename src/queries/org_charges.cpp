@@ -42,11 +42,11 @@ const Meter* charge_on(const catalog::Snapshot& catalogue, const Org& org, std::
 }
 
 /// Ranks of the slice's orgs that may bear such a row on some day.
-std::vector<std::uint32_t> bearers_of(const Sources& sources, const ReportOrgs& orgs, const Slice& slice,
+std::vector<std::uint32_t> bearers_of(const catalog::Snapshot& catalogue, const ReportOrgs& orgs, const Slice& slice,
                                       std::string_view meter_id, OrgKind child) {
   std::vector<std::uint32_t> bearers;
   if (!slice.meter.empty() && slice.meter != meter_id) return bearers;
-  if (sources.catalogue.meters_of_id(meter_id).empty()) return bearers;
+  if (catalogue.meters_of_id(meter_id).empty()) return bearers;
   for (std::size_t rank = slice.org_first; rank < std::min(slice.org_end, orgs.size()); ++rank) {
     const Org& org = *orgs[rank].org;
     const bool may = child == OrgKind::sub_org ? org.kind != OrgKind::sub_org : org.kind == OrgKind::production;
@@ -62,7 +62,7 @@ class HeadCharges {
       : sources_(sources), orgs_(orgs), slice_(slice), book_(sources.catalogue) {}
 
   void add(std::string_view meter_id, OrgKind child, std::vector<OrgCharge>& charges) {
-    const auto bearers = bearers_of(sources_, orgs_, slice_, meter_id, child);
+    const auto bearers = bearers_of(sources_.catalogue, orgs_, slice_, meter_id, child);
     if (bearers.empty()) return;
     const Families families = families_of(sources_.catalogue, child);
     for (const std::uint32_t rank : bearers) {
@@ -98,41 +98,27 @@ class HeadCharges {
   RateBook book_;
 };
 
-/// What production orgs bear of their sandbox orgs.
-class SandboxTotals {
+/// The sandbox orgs whose totals production orgs of the slice show.
+class Sandboxes {
  public:
-  SandboxTotals(const Sources& sources, const ReportOrgs& orgs, const Slice& slice)
-      : sources_(sources), orgs_(orgs), slice_(slice) {}
-
-  Status add(std::vector<OrgCharge>& charges) {
-    for (const std::uint32_t rank : bearers_of(sources_, orgs_, slice_, sandbox_ipu_usage, OrgKind::sandbox)) {
-      bearers_.emplace(orgs_[rank].org->id, rank);
+  Sandboxes(const catalog::Snapshot& catalogue, const ReportOrgs& orgs, const Slice& slice)
+      : catalogue_(catalogue), orgs_(orgs), slice_(slice) {
+    for (const std::uint32_t rank : bearers_of(catalogue, orgs, slice, sandbox_ipu_usage, OrgKind::sandbox)) {
+      bearers_.emplace(orgs[rank].org->id, rank);
     }
-    if (bearers_.empty()) return {};
-    const ReportOrgs sandboxes = sandbox_orgs();
-    for (std::size_t first = 0; first < sandboxes.size(); first += sandboxes_at_once) {
-      Slice some{.first = slice_.first, .last = slice_.last, .org_first = first, .meter = {}};
-      some.org_end = std::min(first + sandboxes_at_once, sandboxes.size());
-      if (auto may = sources_.may_go_on(); !may) return may;
-      if (auto added = add_up(sandboxes, some); !added) return added;
-    }
-    for (const auto& [key, total] : totals_) {
-      const auto& [day, parent] = key;
-      const std::uint32_t rank = bearers_.at(parent);
-      charges.push_back({day, rank, meter_on(rank, day), {.quantity = {}, .consumption = total, .rate = {}}});
-    }
-    return {};
   }
 
- private:
-  const Meter* meter_on(std::uint32_t rank, Day day) const {
-    return charge_on(sources_.catalogue, *orgs_[rank].org, sandbox_ipu_usage, day);
+  /// Rank of the production org, which is one of them.
+  [[nodiscard]] std::uint32_t bearer(std::string_view org) const { return bearers_.at(org); }
+  [[nodiscard]] const Meter* meter_on(std::uint32_t rank, Day day) const {
+    return charge_on(catalogue_, *orgs_[rank].org, sandbox_ipu_usage, day);
   }
 
   /// With the days on which their production org is in the report and bears them.
-  ReportOrgs sandbox_orgs() const {
+  [[nodiscard]] ReportOrgs orgs() const {
     ReportOrgs sandboxes;
-    for (const Org* org : sources_.catalogue.orgs()) {
+    if (bearers_.empty()) return sandboxes;
+    for (const Org* org : catalogue_.orgs()) {
       if (org->kind != OrgKind::sandbox) continue;
       ReportOrg sandbox{.org = org, .days = {}};
       for (Day day = slice_.first; day <= slice_.last; day = day.plus(1)) {
@@ -147,6 +133,37 @@ class SandboxTotals {
     return sandboxes;
   }
 
+ private:
+  const catalog::Snapshot& catalogue_;
+  const ReportOrgs& orgs_;
+  const Slice& slice_;
+  std::unordered_map<std::string_view, std::uint32_t> bearers_;  ///< ranks by org id
+};
+
+/// What production orgs bear of their sandbox orgs.
+class SandboxTotals {
+ public:
+  SandboxTotals(const Sources& sources, const ReportOrgs& orgs, const Slice& slice)
+      : sources_(sources), orgs_(orgs), slice_(slice) {}
+
+  Status add(std::vector<OrgCharge>& charges) {
+    const Sandboxes sandboxes(sources_.catalogue, orgs_, slice_);
+    const ReportOrgs borne = sandboxes.orgs();
+    for (std::size_t first = 0; first < borne.size(); first += sandboxes_at_once) {
+      Slice some{.first = slice_.first, .last = slice_.last, .org_first = first, .meter = {}};
+      some.org_end = std::min(first + sandboxes_at_once, borne.size());
+      if (auto may = sources_.may_go_on(); !may) return may;
+      if (auto added = add_up(borne, some); !added) return added;
+    }
+    for (const auto& [key, total] : totals_) {
+      const auto& [day, parent] = key;
+      const std::uint32_t rank = sandboxes.bearer(parent);
+      charges.push_back({day, rank, sandboxes.meter_on(rank, day), {.quantity = {}, .consumption = total, .rate = {}}});
+    }
+    return {};
+  }
+
+ private:
   Status add_up(const ReportOrgs& sandboxes, const Slice& some) {
     std::vector<OrgCharge> heads;
     HeadCharges(sources_, sandboxes, some).add(sub_organizations, OrgKind::sub_org, heads);
@@ -164,11 +181,14 @@ class SandboxTotals {
   const Sources& sources_;
   const ReportOrgs& orgs_;
   const Slice& slice_;
-  std::unordered_map<std::string_view, std::uint32_t> bearers_;     ///< ranks by org id
   std::map<std::pair<Day, std::string_view>, Consumption> totals_;  ///< by day and org id
 };
 
 }  // namespace
+
+ReportOrgs sandboxes_borne(const catalog::Snapshot& catalogue, const ReportOrgs& orgs, const Slice& slice) {
+  return Sandboxes(catalogue, orgs, slice).orgs();
+}
 
 Result<std::vector<OrgCharge>> org_charges(const Sources& sources, const ReportOrgs& orgs, const Slice& slice) {
   std::vector<OrgCharge> charges;

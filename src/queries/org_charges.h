@@ -32,4 +32,7 @@ struct OrgCharge {
 /// whether or not they are in the report.
 Result<std::vector<OrgCharge>> org_charges(const Sources& sources, const ReportOrgs& orgs, const Slice& slice);
 
+/// The sandbox orgs whose usage these rows need, with the days on which the slice's production orgs bear them.
+ReportOrgs sandboxes_borne(const catalog::Snapshot& catalogue, const ReportOrgs& orgs, const Slice& slice);
+
 }  // namespace meterport::queries

@@ -48,9 +48,10 @@ class PartSink {
  public:
   virtual ~PartSink() = default;
   virtual Status word(warehouse::Dimension dimension, warehouse::Code code, std::string_view text) = 0;
-  /// In the order of time and position inside an org, meter and subscription. `position` is the giver's (of sums: 0),
-  /// codes of dimensions not asked for are 0. `payload`: of a whole record (ledger/record.h, decode_usage), else empty;
-  /// `arrival_time` counts only with it.
+  /// Facts and records by position, sums by day, then text of org, meter, dimensions ("no value" first); a sum that one
+  /// fact can't hold comes as several of one key. `position` is the giver's (of sums: 0), codes of dimensions not asked
+  /// for are 0, and so is the subscription line. `payload`: of a whole record (ledger/record.h, decode_usage), else
+  /// empty; `arrival_time` counts only with it.
   virtual Status fact(const warehouse::Fact& fact, std::string_view payload, Instant arrival_time) = 0;
 };
 

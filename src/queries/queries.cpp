@@ -16,7 +16,21 @@ using warehouse::Dimension;
 
 Queries::Queries(warehouse::Warehouse& warehouse, loading::Loader& loader, catalog::Catalog& catalog, ledger::Log& log,
                  Clock& clock)
-    : warehouse_(warehouse), loader_(loader), catalog_(catalog), log_(log), clock_(clock) {}
+    : warehouse_(warehouse), loader_(loader), catalog_(catalog), log_(&log), records_(records_of(log)), clock_(clock) {}
+
+Queries::Queries(warehouse::Warehouse& warehouse, loading::Loader& loader, catalog::Catalog& catalog,
+                 std::unique_ptr<RecordSource> records, Clock& clock)
+    : warehouse_(warehouse),
+      loader_(loader),
+      catalog_(catalog),
+      log_(nullptr),
+      records_(std::move(records)),
+      clock_(clock) {}
+
+Status Queries::require_ledger() const {
+  if (log_ != nullptr) return {};
+  return fail(ErrorKind::internal, "this can be asked of a ledger alone", "queries over a part store");
+}
 
 Result<Snapshot> Queries::with_catalogue(Instant as_of, std::uint64_t position) {
   // at() waits for a change that is durable but not yet published: C is a function of the position.
@@ -26,25 +40,26 @@ Result<Snapshot> Queries::with_catalogue(Instant as_of, std::uint64_t position) 
 }
 
 Result<Snapshot> Queries::pin(std::optional<std::uint64_t> position, std::optional<Instant> time) {
+  if (auto required = require_ledger(); !required) return fail(std::move(required));
   if (position && time) {
     return fail(ErrorKind::invalid, "as_of: either a position or a time, not both", {}, "as_of");
   }
   if (position) {
-    const std::uint64_t durable = log_.durable_position();
+    const std::uint64_t durable = log_->durable_position();
     if (*position > durable) {
       return fail(ErrorKind::invalid, fmt::format("as_of: the ledger ends at position {}", durable), {}, "as_of");
     }
     if (*position == 0) return with_catalogue(Instant{}, 0);
     std::string storage;
-    const auto record = ledger::read_at(log_, *position, storage);
+    const auto record = ledger::read_at(*log_, *position, storage);
     if (!record) return fail(record);
     return with_catalogue(record->commit_time, *position);
   }
   // The clock may have been set back; what was acknowledged belongs to "now" all the same.
-  const Instant now = std::max(clock_.now(), log_.last_commit_time());
+  const Instant now = std::max(clock_.now(), log_->last_commit_time());
   if (time && *time > now) return fail(ErrorKind::invalid, "as_of: lies in the future", {}, "as_of");
   const Instant as_of = time.value_or(now);
-  const auto at = log_.position_at(as_of);
+  const auto at = log_->position_at(as_of);
   if (!at) return fail(at);
   return with_catalogue(as_of, *at);
 }

@@ -26,6 +26,7 @@
 #include "model/principal.h"
 #include "queries/billed_usage.h"
 #include "queries/part.h"
+#include "queries/record_source.h"
 #include "queries/report_orgs.h"
 #include "rating/tiers.h"
 #include "warehouse/warehouse.h"
@@ -102,6 +103,10 @@ class Queries {
  public:
   Queries(warehouse::Warehouse& warehouse, loading::Loader& loader, catalog::Catalog& catalog, ledger::Log& log,
           Clock& clock);
+  /// Over a warehouse that no ledger stands behind (queries/part_store.h): without pin(), read_part(), totals() and
+  /// billed_page(), which answer internal.
+  Queries(warehouse::Warehouse& warehouse, loading::Loader& loader, catalog::Catalog& catalog,
+          std::unique_ptr<RecordSource> records, Clock& clock);
 
   /// Other regions, for orgs whose ledgers are there; before the first call, must outlive this. Without: every org's is
   /// here.
@@ -111,6 +116,9 @@ class Queries {
   /// has passed its instant and its records are loaded, but no longer than `wait_ms_max`: busy, with how far it is.
   /// From then on nothing is ever committed at or before the instant. `look` is asked now and then.
   Status read_part(const PartRequest& request, PartSink& sink, std::int64_t wait_ms_max,
+                   const std::function<Status()>& look = {});
+  /// The same as of a snapshot that was pinned here, at its position; request.as_of is not looked at. busy: not loaded.
+  Status read_part(const Snapshot& snapshot, const PartRequest& request, PartSink& sink,
                    const std::function<Status()>& look = {});
   /// This region's rows of totals over the orgs, in no order: what PartSource::totals() answers elsewhere.
   Result<std::vector<TotalRow>> own_totals(const TotalsRequest& request, const std::vector<std::string>& orgs,
@@ -184,10 +192,18 @@ class Queries {
 
  private:
   Result<Snapshot> with_catalogue(Instant as_of, std::uint64_t position);
+  Status require_ledger() const;
+  /// How long nothing will be committed at or before an instant: while this process runs, or for ever.
+  enum class Fence { while_running, durable };
+  /// Waits until the clock has passed the instant, fences it and says what was committed up to it. busy after
+  /// `wait_ms_max`.
+  Result<std::uint64_t> settled_position(Instant as_of, Fence fence, std::int64_t wait_ms_max,
+                                         const std::function<Status()>& look);
   warehouse::Warehouse& warehouse_;
   loading::Loader& loader_;
   catalog::Catalog& catalog_;
-  ledger::Log& log_;
+  ledger::Log* log_;  ///< null: over a part store
+  std::unique_ptr<RecordSource> records_;
   Clock& clock_;
   PartSource* part_source_ = nullptr;
 };

@@ -202,8 +202,9 @@ std::vector<TotalRow> Rows::in_order() {
 }  // namespace
 
 Result<Snapshot> Queries::pin_durable() {
-  const std::uint64_t position = log_.durable_position();
-  return with_catalogue(std::max(clock_.now(), log_.last_commit_time()), position);
+  if (auto required = require_ledger(); !required) return fail(std::move(required));
+  const std::uint64_t position = log_->durable_position();
+  return with_catalogue(std::max(clock_.now(), log_->last_commit_time()), position);
 }
 
 Result<TotalsAnswer> Queries::totals(const Principal& principal, const TotalsRequest& request) {

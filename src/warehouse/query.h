@@ -73,6 +73,7 @@ struct ScanQuery {
   std::vector<Dimension> dims;       ///< besides org and meter
   std::vector<CodeFilter> only{};    ///< all must hold
   std::vector<UsageKey> accounts{};  ///< empty = all; none twice
+  std::uint64_t after_position = 0;  ///< only facts after it
 };
 
 /// `dims` follows ScanQuery::dims.

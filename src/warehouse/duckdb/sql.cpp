@@ -189,7 +189,7 @@ std::string first_days_statement(const SumQuery& query, const Cover& covered) {
 std::string scan_statement(const ScanQuery& query) {
   std::string columns = "position, time_us, whole, fraction, org, meter";
   for (const Dimension dimension : query.dims) columns += ", " + std::string(column_name(dimension));
-  return from_facts(query, columns, 0);
+  return from_facts(query, columns, query.after_position);
 }
 
 std::string extend_statement(std::uint64_t id, std::uint64_t after, std::uint64_t last) {

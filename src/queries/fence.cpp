@@ -1,0 +1,54 @@
+// The end of what an instant takes in: once the clock has passed it, nothing more may be committed at or before it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/ids.h"
+#include "queries/queries.h"
+
+namespace meterport::queries {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// The log gives every later record a commit time that is not before an earlier one's: one record after the instant is
+/// a fence that outlives the process and a clock that is set back.
+Status append_fence(ledger::Log& log, Instant as_of, Instant now) {
+  ledger::NewBatch batch;
+  batch.info = {.id = make_id22(system_random()), .principal = "server", .channel = "regions", .arrival_time = now};
+  batch.payloads = fmt::format(R"({{"kind":"instant","instant":"{}"}})", format_rfc3339(as_of));
+  batch.records.push_back({ledger::RecordKind::catalogue_change, batch.payloads});
+  const auto appended = log.append_and_wait(std::move(batch));
+  return appended ? Status() : Status(fail(appended));
+}
+
+/// Of the warning that the clock has not passed the instant, rounded up.
+std::string seconds_behind(Instant as_of, Instant now) {
+  return fmt::format("the clock is {} s behind", (as_of.us - now.us) / Instant::us_per_second + 1);
+}
+
+}  // namespace
+
+Result<std::uint64_t> Queries::settled_position(Instant as_of, Fence fence, std::int64_t wait_ms_max,
+                                                const std::function<Status()>& look) {
+  constexpr std::chrono::milliseconds step{20};
+  if (auto required = require_ledger(); !required) return fail(std::move(required));
+  const auto until = SteadyClock::now() + std::chrono::milliseconds(wait_ms_max);
+  for (Instant now = clock_.now(); now <= as_of && log_->last_commit_time() <= as_of; now = clock_.now()) {
+    if (auto may = look ? look() : Status(); !may) return fail(std::move(may));
+    const auto left = std::chrono::ceil<std::chrono::microseconds>(until - SteadyClock::now());
+    if (left.count() <= 0) return fail(ErrorKind::busy, seconds_behind(as_of, now));
+    // The clock may be set while this waits.
+    const auto missing = std::chrono::microseconds(std::min<std::int64_t>(as_of.us - now.us, Instant::us_per_second));
+    std::this_thread::sleep_for(
+        std::min<std::chrono::microseconds>({missing + std::chrono::microseconds(1), left, step}));
+  }
+  const auto position = log_->position_at(as_of);
+  if (!position || fence == Fence::while_running || log_->last_commit_time() > as_of) return position;
+  if (auto appended = append_fence(*log_, as_of, clock_.now()); !appended) return fail(std::move(appended));
+  return position;
+}
+
+}  // namespace meterport::queries

@@ -1,0 +1,113 @@
+// For tests: the same usage in one ledger, and spread over three regions of which two are read through part files.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "queries/part_file.h"
+#include "queries/part_store.h"
+#include "queries/test_server.h"
+
+namespace meterport::queries {
+
+/// A server of its own, beside the test's.
+class RegionServer : public TestServer {
+ public:
+  using TestServer::apply;
+  using TestServer::catalog_;
+  using TestServer::clock_;
+  using TestServer::ingest;
+  using TestServer::log_;
+  using TestServer::pin;
+  using TestServer::queries_;
+
+ private:
+  void TestBody() override {}
+};
+
+/// What a sink is given, as texts.
+class LinesSink final : public PartSink {
+ public:
+  Status word(warehouse::Dimension dimension, warehouse::Code code, std::string_view text) override {
+    EXPECT_TRUE(words_.emplace(std::pair(dimension, code), text).second) << "given twice: " << text;
+    return {};
+  }
+  Status fact(const warehouse::Fact& fact, std::string_view payload, Instant arrival_time) override {
+    std::string line = fmt::format("{} {} {}", fact.position, format_rfc3339(Instant{fact.time_us}),
+                                   Decimal::from_parts(fact.whole, fact.fraction_1e18).to_text());
+    for (std::size_t i = 0; i < warehouse::dimension_count; ++i) {
+      if (fact.codes[i] == 0) continue;
+      const auto word = words_.find({static_cast<warehouse::Dimension>(i), fact.codes[i]});
+      EXPECT_NE(word, words_.end()) << "a code before its word";
+      if (word != words_.end()) line += fmt::format(" {}={}", i, word->second);
+    }
+    if (!payload.empty()) line += fmt::format(" {} {}", arrival_time.us, payload);
+    lines.push_back(std::move(line));
+    return {};
+  }
+  std::vector<std::string> lines;
+
+ private:
+  std::map<std::pair<warehouse::Dimension, warehouse::Code>, std::string> words_;
+};
+
+class RegionsTest : public TestServer {
+ protected:
+  static constexpr const char* own_region = "eu";
+
+  /// Everywhere.
+  void make(std::string_view json) {
+    apply(json);
+    for (const char* region : {"eu", "us", "ap"}) {
+      regions_[region] = std::make_unique<RegionServer>();
+      regions_[region]->apply(json);
+    }
+  }
+  [[nodiscard]] std::string region_of(const std::string& org) const {
+    return std::string(catalog_->current()->region_of(org));
+  }
+  /// Into the one ledger and into those of the orgs' regions.
+  void use(std::vector<Entry> entries) {
+    std::map<std::string, std::vector<Entry>> by_region;
+    for (const Entry& entry : entries) by_region[region_of(entry.org)].push_back(entry);
+    ingest(entries);
+    for (auto& [region, some] : by_region) {
+      regions_.at(region)->ingest(some);
+      for (const Entry& entry : some) spread_.push_back({region, entry});
+    }
+    whole_.insert(whole_.end(), entries.begin(), entries.end());
+  }
+
+  /// The spec's share of every region in one store, as an export gathers it.
+  std::unique_ptr<PartStore> gather(const ExportSpec& spec, const catalog::Snapshot& catalogue, const ReportOrgs& orgs,
+                                    const std::string& path) {
+    auto store = take(PartStore::create(system_files(), *catalog_, clock_, path));
+    for (const RegionShare& share : shares_of(spec, clock_.now(), catalogue, orgs, own_region)) {
+      RegionServer& server = *regions_.at(share.region);
+      const auto sink = store->sink();
+      if (share.region == own_region) {
+        check(server.queries_->read_part(server.pin(), share.request, *sink));
+        continue;
+      }
+      const std::string part = folder_ / ("part-" + share.region);
+      std::filesystem::remove(part);
+      auto writer = take(PartFileWriter::create(system_files(), part, share.request.grain, share.request.dims));
+      check(server.queries_->read_part(share.request, *writer, 10'000));
+      check(writer->finish());
+      EXPECT_EQ(take(check_part_file(system_files(), part)).facts, writer->facts());
+      EXPECT_EQ(take(read_part_file(system_files(), part, *sink)).grain, share.request.grain);
+    }
+    check(store->finish());
+    return store;
+  }
+
+  std::map<std::string, std::unique_ptr<RegionServer>> regions_;
+  std::vector<Entry> whole_;                           ///< with positions of the one ledger
+  std::vector<std::pair<std::string, Entry>> spread_;  ///< with those of the regions
+};
+
+}  // namespace meterport::queries
