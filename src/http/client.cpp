@@ -173,7 +173,8 @@ Result<OutboundResponse> outcome(CURLcode code, Exchange& exchange) {
   exchange.response.status = static_cast<int>(status);
   const bool is_cut = code == CURLE_WRITE_ERROR && exchange.is_cut;
   if (code == CURLE_OK || is_cut) return std::move(exchange.response);
-  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
+  // CURLE_UNSUPPORTED_PROTOCOL tells of the answer: that the URL is one of HTTP was seen before.
+  if (code == CURLE_URL_MALFORMAT) {
     return fail(ErrorKind::invalid, "url: " + std::string(curl_easy_strerror(code)), {}, "url");
   }
   return fail(ErrorKind::store_unavailable, curl_easy_strerror(code));
@@ -185,7 +186,7 @@ struct FewWords {
   std::string_view words;
 };
 constexpr FewWords few_words[] = {
-    {CURLE_COULDNT_CONNECT, "refused the connection"},
+    {CURLE_COULDNT_CONNECT, refused_the_connection},
     {CURLE_COULDNT_RESOLVE_HOST, "its name was not found"},
     {CURLE_OPERATION_TIMEDOUT, "did not answer in time"},
     {CURLE_PARTIAL_FILE, "broke off its answer"},

@@ -60,7 +60,9 @@ class AddressGuard {
 Result<OutboundResponse> send_guarded(const OutboundRequest& request, const AddressGuard& guard,
                                       const OutboundSeams& seams = system_seams());
 
-/// What an error of an exchange means, in few words that follow a name: "refused the connection".
+/// What an error of an exchange means, in few words that follow "it": "refused the connection"; or a sentence that
+/// begins with "its".
+inline constexpr std::string_view refused_the_connection = "refused the connection";
 std::string in_few_words(const Error& error);
 
 /// The host of an http(s) URL in lower case, IPv6 without brackets, a name without the root's dot. invalid as

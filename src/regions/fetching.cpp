@@ -33,7 +33,7 @@ std::unexpected<Error> stands_still(const Waiting& waiting, Instant now) {
   const std::int64_t behind_us = now.us - waiting.now.us;
   if (waiting.waits_for == "the clock" && behind_us > clock_slack_us) {
     const std::int64_t behind_s = (behind_us + Instant::us_per_second / 2) / Instant::us_per_second;
-    return fail(ErrorKind::region_unavailable, fmt::format("has a clock that is {} s behind", behind_s));
+    return fail(ErrorKind::region_unavailable, fmt::format("its clock is {} s behind", behind_s));
   }
   if (waiting.waits_for.empty()) return fail(ErrorKind::region_unavailable, "did not go on with its part");
   return fail(ErrorKind::region_unavailable, "did not begin its part in time");
@@ -60,7 +60,7 @@ class Fetching {
       if (!text) return fail(std::move(text));
       const auto waiting = read_waiting(*text);
       if (!waiting || answer->status != 202) {
-        return fail(ErrorKind::region_unavailable, "gave an answer that can't be read");
+        return fail(ErrorKind::region_unavailable, "its answer can't be read");
       }
       if (auto goes_on = note(*waiting); !goes_on) return goes_on;
       if (is_over(limits_)) return no_longer_wanted();
@@ -104,7 +104,7 @@ Result<std::uint64_t> fetch_part(const Outgoing& outgoing, FileSystem& files, Cl
     if (is_over(limits)) return no_longer_wanted();
     // Its digest is right, so the region itself made it so.
     if (auto whole = queries::check_part_file(files, beside); !whole) {
-      return fail(ErrorKind::region_unavailable, "gave a part that can't be read", whole.error().text);
+      return fail(ErrorKind::region_unavailable, "its part can't be read", whole.error().text);
     }
     auto file = files.open(beside, OpenMode::read);
     if (!file) return fail(std::move(file));

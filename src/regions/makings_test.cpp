@@ -40,7 +40,9 @@ class MakingsTest : public ::testing::Test {
     request.meter = meter;
     return makings_->get(caller, sha256(meter), request, wait_ms);
   }
-  std::vector<std::string> files() { return system_files().list(folder_ / "parts").value_or(std::vector<std::string>()); }
+  std::vector<std::string> files() {
+    return system_files().list(folder_ / "parts").value_or(std::vector<std::string>());
+  }
 
   TestFolder folder_;
   AdjustableClock clock_;

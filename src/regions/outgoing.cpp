@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t refusal_bytes_max = 64 * 1024;
 constexpr std::size_t file_piece_bytes = 1 << 20;
-constexpr std::string_view no_connection = "no connection";
+constexpr std::string_view nobody_there = "nobody is there";
 
 std::unexpected<Error> unavailable(std::string why, std::string detail = {}) {
   return fail(ErrorKind::region_unavailable, std::move(why), std::move(detail));
@@ -44,16 +44,16 @@ class Promise {
   Result<std::uint64_t> take(const http::OutboundResponse& head) {
     if (head.status / 100 != 2) return refusal_bytes_max;
     digest_ = verified_digest(head.headers, head.status, call_signature_, key_, bytes_);
-    if (!digest_) return unavailable("gave an answer that is not signed by its key");
+    if (!digest_) return unavailable("its answer is not signed by its key");
     const std::uint64_t most = head.status == 200 ? bytes_max_ : refusal_bytes_max;
-    if (bytes_ > most) return unavailable("gave an answer that is too long");
+    if (bytes_ > most) return unavailable("its answer is too long");
     return bytes_;
   }
   [[nodiscard]] bool is_taken() const { return digest_.has_value(); }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] Status check(const Digest& digest) const {
     if (equal_constant_time(content_digest(digest), *digest_)) return {};
-    return unavailable("gave a damaged answer");
+    return unavailable("its answer was damaged");
   }
 
  private:
@@ -83,10 +83,11 @@ std::unexpected<Error> failed(Error error) {
   switch (error.kind) {
     case ErrorKind::store_unavailable: {
       std::string why = http::in_few_words(error);
-      return unavailable(std::move(why), std::string(no_connection));
+      const bool is_nobody_there = why == http::refused_the_connection;
+      return unavailable(std::move(why), std::string(is_nobody_there ? nobody_there : ""));
     }
     case ErrorKind::too_large:
-      return unavailable("gave a damaged answer");
+      return unavailable("its answer was damaged");
     case ErrorKind::invalid:
       return fail(ErrorKind::forbidden, "has no valid URL in the catalogue");
     default:
@@ -108,7 +109,7 @@ Status check_body(const Promise& promise, const PeerCall& call, const std::strin
 }  // namespace
 
 bool is_gone(const Error& error) {
-  return error.kind == ErrorKind::region_unavailable && error.detail == no_connection;
+  return error.kind == ErrorKind::region_unavailable && error.detail == nobody_there;
 }
 
 Result<PeerAnswer> Outgoing::call(const Region& peer, const PeerCall& call, const queries::PartCall& limits) const {

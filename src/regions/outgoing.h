@@ -1,5 +1,5 @@
 // Calls to other regions: signed, and their answers verified before anything of them is used. One attempt each; what
-// went wrong is told in few words that follow "it": "refused the connection".
+// went wrong is told in few words that follow "it" ("refused the connection") or as a sentence that begins with "its".
 //
 // Errors: region_unavailable where a later attempt may help, forbidden where the region does not answer us; others are
 // this server's own (a full disk). Thread-safe; calls wait.

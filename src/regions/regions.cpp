@@ -124,7 +124,7 @@ Result<std::vector<queries::TotalRow>> Service::totals(const std::string& region
   auto answer = noted(region, outgoing_.call(*known, asked, call));
   if (!answer) return fail(std::move(answer));
   auto rows = read_total_rows(answer->body);
-  if (!rows) return fail(ErrorKind::region_unavailable, "gave an answer that can't be read", rows.error().text);
+  if (!rows) return fail(ErrorKind::region_unavailable, "its answer can't be read", rows.error().text);
   return rows;
 }
 

@@ -113,7 +113,8 @@ Status Watch::look(const Region& region, const queries::PartCall& limits, bool w
   const PeerCall call{.path = std::string(ping_path), .query = {}, .body = {}};
   auto answer = parts_.outgoing.call(region, call, limits);
   const Instant after = parts_.clock.now();
-  Result<Ping> ping = answer ? read_ping(answer->body) : Result<Ping>(fail(std::move(answer)));
+  Result<Ping> ping = answer ? read_ping(answer->body) : Result<Ping>(fail(answer));
+  if (answer && !ping) ping = fail(ErrorKind::region_unavailable, "its answer can't be read", ping.error().text);
   if (ping && ping->name != region.name) {
     ping = fail(ErrorKind::forbidden, "is another region than the catalogue says");
   }
@@ -196,7 +197,7 @@ Result<std::uint64_t> Watch::take_feed(const Region& region, std::uint64_t after
   auto answer = parts_.outgoing.call(region, call, patient);
   if (!answer) return fail(std::move(answer));
   auto feed = read_feed(answer->body);
-  if (!feed) return fail(ErrorKind::region_unavailable, "gave a feed that can't be read", feed.error().text);
+  if (!feed) return fail(ErrorKind::region_unavailable, "its answer can't be read", feed.error().text);
   if (feed->file_json.empty()) return 0;
   auto applied = parts_.catalog.apply_feed(region.name, feed->file_json);
   if (!applied) return fail(std::move(applied));
