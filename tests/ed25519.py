@@ -1,4 +1,4 @@
-"""Ed25519 verification (RFC 8032 section 5.1.7) in plain integers: independent of the server's library, slow, for tests only."""
+"""Ed25519 (RFC 8032 section 5.1) in plain integers: independent of the server's library, slow, for tests only."""
 import hashlib
 
 P = 2**255 - 19
@@ -54,3 +54,27 @@ def verifies(public_key, signature, message):
         return False
     k = int.from_bytes(hashlib.sha512(signature[:32] + public_key + message).digest(), "little") % L
     return multiply(s, BASE) == add(r, multiply(k, key))
+
+
+def encode(point):
+    x, y = point
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+def secret_of(seed):
+    """The scalar and the prefix of 5.1.5."""
+    digest = hashlib.sha512(seed).digest()
+    scalar = int.from_bytes(digest[:32], "little") & ((1 << 254) - 8) | 1 << 254
+    return scalar, digest[32:]
+
+
+def public_key(seed):
+    return encode(multiply(secret_of(seed)[0], BASE))
+
+
+def sign(seed, message):
+    scalar, prefix = secret_of(seed)
+    r = int.from_bytes(hashlib.sha512(prefix + message).digest(), "little") % L
+    point = encode(multiply(r, BASE))
+    k = int.from_bytes(hashlib.sha512(point + public_key(seed) + message).digest(), "little") % L
+    return point + ((r + k * scalar) % L).to_bytes(32, "little")

@@ -6,8 +6,8 @@
 
 #include "app/commands.h"
 #include "app/terminal.h"
-#include "app/version.h"
 #include "base/log.h"
+#include "base/version.h"
 
 namespace meterport::app {
 namespace {
@@ -250,6 +250,22 @@ void add_keys(CLI::App& app, GlobalOptions& global, Run& run) {
       [&run, &global, options] { run = [&global, options] { return run_keys_revoke(global, *options); }; });
 }
 
+void add_regions(CLI::App& app, GlobalOptions& global, Run& run) {
+  auto* regions = app.add_subcommand("regions", "other servers, which own the usage of linked organizations");
+  regions->require_subcommand(1);
+  auto* list =
+      regions->add_subcommand("list", "this one first, with the keys they sign with, and what is known of them");
+  add_target(list, global);
+  list->callback([&run, &global] { run = [&global] { return run_regions_list(global); }; });
+  auto name = std::make_shared<std::string>();
+  auto* check = regions->add_subcommand("check", "ask them now; exit code 1 when one does not answer as it should");
+  check->add_option("NAME", *name, "this one only");
+  check->footer(
+      "A region is set up by the catalogue: regions[] with its name, url and key (`meterport catalog import`).");
+  add_target(check, global);
+  check->callback([&run, &global, name] { run = [&global, name] { return run_regions_check(global, *name); }; });
+}
+
 void add_config(CLI::App& app, GlobalOptions& global, Run& run) {
   auto* config = app.add_subcommand("config", "settings");
   config->require_subcommand(1);
@@ -281,6 +297,7 @@ int run_command_line(int argc, char** argv) {
   add_catalog(app, global, run);
   add_users(app, global, run);
   add_keys(app, global, run);
+  add_regions(app, global, run);
   add_config(app, global, run);
   try {
     app.parse(argc, argv);

@@ -60,6 +60,10 @@ int run_deliveries_show(const GlobalOptions& global, const std::string& id);
 int run_deliveries_retry(const GlobalOptions& global, const std::string& id);
 int run_deliveries_keys(const GlobalOptions& global, const std::string& org);
 
+int run_regions_list(const GlobalOptions& global);
+/// `name` empty: all of them.
+int run_regions_check(const GlobalOptions& global, const std::string& name);
+
 int run_catalog_import(const GlobalOptions& global, const std::string& file, bool dry_run);
 int run_catalog_export(const GlobalOptions& global, const std::string& file);
 int run_catalog_show(const GlobalOptions& global);

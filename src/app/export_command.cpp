@@ -89,9 +89,17 @@ void print_job(const json& job) {
   if (job.contains("as_of")) add("position", std::to_string(job["as_of"].value("position", std::uint64_t{0})));
   if (job.contains("artifact") && job["artifact"].is_object()) {
     const json& a = job["artifact"];
-    add("artifact", fmt::format("{} bytes, {} rows, sha256 {}", with_thousands(a.value("bytes", std::uint64_t{0})),
+    add("artifact", fmt::format("revision {}, {} bytes, {} rows, sha256 {}", a.value("revision", 0),
+                                with_thousands(a.value("bytes", std::uint64_t{0})),
                                 with_thousands(a.value("rows", std::uint64_t{0})), a.value("sha256", "")));
   }
+  for (const json& gap : job.value("gaps", json::array())) {
+    std::string orgs;
+    for (const json& org : gap.value("orgs", json::array()))
+      orgs += (orgs.empty() ? "" : ", ") + org.get<std::string>();
+    add("gap", fmt::format("region {}: {} ({})", gap.value("region", ""), orgs, gap.value("reason", "")));
+  }
+  if (job.contains("heals_until") && job["heals_until"].is_string()) add("heals_until", text("heals_until"));
   fmt::print("{}", format_table({"", ""}, rows));
 }
 
@@ -103,7 +111,7 @@ int show_job(const GlobalOptions& global, const Result<std::string>& answer) {
   } else {
     print_job(*job);
   }
-  return exit_done;
+  return job->value("state", "") == "PARTIAL_SUCCESS" ? exit_partial : exit_done;
 }
 
 int call_job(const GlobalOptions& global, http::Method method, const std::string& target) {

@@ -8,8 +8,10 @@
 namespace meterport::app {
 namespace {
 
-/// The org the administrator belongs to: the one asked for, else the file's first production org.
-Result<catalog::CatalogueFile> first_catalogue(const InitRequest& request, std::string& org_id) {
+/// The org the administrator belongs to: the one asked for, else the file's first production org. One that is made here
+/// is at home in this region.
+Result<catalog::CatalogueFile> first_catalogue(const InitRequest& request, const std::string& region,
+                                               std::string& org_id) {
   const bool own_file = !request.catalog_json.empty();
   auto file = catalog::parse_catalogue(own_file ? std::string_view(request.catalog_json) : default_catalogue_json());
   if (!file) return file;
@@ -28,6 +30,7 @@ Result<catalog::CatalogueFile> first_catalogue(const InitRequest& request, std::
   org.id = org_id;
   org.kind = OrgKind::production;
   org.name = request.org_name.empty() ? org_id : request.org_name;
+  if (region != default_region) org.region = region;
   file->orgs.insert(file->orgs.begin(), std::move(org));
   return file;
 }
@@ -36,7 +39,7 @@ Status make_stores(const std::string& data) {
   FileSystem& files = system_files();
   if (files.exists(data + "/control.sqlite"))
     return fail(ErrorKind::conflict, data + " is a data directory already; nothing was changed");
-  for (const char* folder : {"", "/ledger", "/index", "/operations", "/artifacts", "/keys"}) {
+  for (const char* folder : {"", "/ledger", "/index", "/operations", "/artifacts", "/parts", "/keys"}) {
     if (auto s = files.make_folders(data + folder); !s) return s;
   }
   if (auto s = ledger::create_keys(files, data + "/keys", system_random()); !s) return s;
@@ -50,7 +53,8 @@ Status make_stores(const std::string& data) {
 
 Result<InitResult> init_data(const InitRequest& request, const Settings& settings) {
   InitResult result;
-  auto file = first_catalogue(request, result.org_id);  // a bad file is refused before anything is made
+  auto file = first_catalogue(request, settings.text("region.name"),
+                              result.org_id);  // a bad file is refused before anything is made
   if (!file) return fail(std::move(file));
   result.password_was_made = request.admin_password.empty();
   result.admin_password =

@@ -45,6 +45,7 @@ int run_serve(const GlobalOptions& global, const ServeOptions& options) {
   (*services)->operations().start();
   (*services)->exports().start();
   (*services)->outbox().start();
+  (*services)->regions().start();
   auto server = http::Server::start((*services)->settings(), router, system_random(), (*services)->metrics());
   if (!server) return report(global, server.error());
   (*services)->lock().announce((*server)->address());
@@ -56,6 +57,7 @@ int run_serve(const GlobalOptions& global, const ServeOptions& options) {
   (*server)->stop(requests_stop_ms);
   (*services)->operations().stop();
   (*services)->exports().stop(exports_stop_ms);
+  (*services)->regions().stop();
   server->reset();
   services->reset();
   log::info("stopped");

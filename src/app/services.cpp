@@ -104,8 +104,8 @@ Status Services::open_stores() {
 }
 
 Status Services::open_services() {
-  auto catalog = catalog::Catalog::open(ledger_->log(), *control_, *clock_, system_random(),
-                                        settings_.text("region.name"));
+  auto catalog =
+      catalog::Catalog::open(ledger_->log(), *control_, *clock_, system_random(), settings_.text("region.name"));
   if (!catalog) return fail(std::move(catalog));
   catalog_ = std::move(*catalog);
   auto identity = identity::Identity::open(*control_, *catalog_, *clock_, system_random(), settings_, data_ + "/keys",
@@ -132,11 +132,12 @@ Status Services::open_services() {
   operations_ = std::move(*operations);
   intake::add_usage_kinds(*operations_, settings_);
   queries_ = std::make_unique<queries::Queries>(*warehouse_, *loader_, *catalog_, ledger_->log(), *clock_);
-  auto regions = regions::Regions::open(
-      {*control_, *catalog_, *queries_, *files_, *clock_, system_random(), settings_, metrics_},
-      {.keys = data_ + "/keys", .parts = data_ + "/parts"});
+  auto regions =
+      regions::Regions::open({*control_, *catalog_, *queries_, *files_, *clock_, system_random(), settings_, metrics_},
+                             {.keys = data_ + "/keys", .parts = data_ + "/parts"});
   if (!regions) return fail(std::move(regions));
   regions_ = std::move(*regions);
+  queries_->set_part_source(regions_.get());
   auto keys = delivery::SigningKeys::open(system_files(), data_ + "/keys", system_random());
   if (!keys) return fail(std::move(keys));
   auto outbox = delivery::Outbox::open(*control_, *clock_, system_random(), settings_, metrics_, *keys);
@@ -146,11 +147,14 @@ Status Services::open_services() {
                                         settings_, metrics_, data_ + "/artifacts");
   if (!exports) return fail(std::move(exports));
   exports_ = std::move(*exports);
+  regions_->on_back([this](const std::string& region) { exports_->region_is_back(region); });
   deliveries_ = std::make_unique<exports::Deliveries>(*control_, *catalog_, *outbox_);
   return {};
 }
 
-Services::~Services() = default;
+Services::~Services() {
+  if (regions_) regions_->stop();  // its threads call exports
+}
 
 std::string Services::not_ready_reason() const {
   if (ledger_->log().is_read_only()) return "the ledger is read-only after a failed sync; restart the server";
@@ -165,7 +169,8 @@ void Services::add_routes(http::Router& router) {
   netsuite::add_routes(router, {*identity_, *catalog_, *operations_, settings_});
   here::add_routes(router, {*identity_, *catalog_, *queries_, *exports_, settings_, *clock_, system_random()});
   api::add_routes(router, {*identity_, *catalog_, *intake_, *operations_, *queries_, *exports_, *deliveries_, settings_,
-                           *clock_, metrics_, [this] { return not_ready_reason(); }});
+                           *clock_, metrics_, *regions_, [this] { return not_ready_reason(); }});
+  regions_->add_routes(router);
 }
 
 }  // namespace meterport::app

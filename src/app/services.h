@@ -59,6 +59,7 @@ class Services {
   intake::Operations& operations() { return *operations_; }
   queries::Queries& queries() { return *queries_; }
   exports::Exports& exports() { return *exports_; }
+  regions::Regions& regions() { return *regions_; }
   delivery::Outbox& outbox() { return *outbox_; }
   /// Why the server can't take work; empty when it can.
   [[nodiscard]] std::string not_ready_reason() const;

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "catalog/change.h"
 #include "catalog/export_text.h"
+#include "catalog/feed.h"
 #include "catalog/projection.h"
 #include "catalog/snapshot_build.h"
 
@@ -116,25 +117,33 @@ class LedgerCatalog final : public Catalog {
 
   Result<ChangeSummary> apply(const Principal& principal, const CatalogueFile& file) override {
     const std::lock_guard lock(change_mutex_);
-    auto plan = plan_locked(principal, file);
-    if (!plan) return fail(std::move(plan));
-    plan->summary.position = current_state()->position;
-    if (plan->changes.empty()) return std::move(plan->summary);
-    return commit(principal, std::move(*plan));
+    return apply_locked(principal, file, own_region_);
   }
 
   Status check(const Principal& principal, const CatalogueFile& file) override {
     const std::lock_guard lock(change_mutex_);
-    auto plan = plan_locked(principal, file);
+    auto plan = plan_locked(principal, file, own_region_);
     if (!plan) return fail(std::move(plan));
     return {};
   }
 
-  Result<CatalogueFeed> feed(std::string_view, std::uint64_t) override {
-    return fail(ErrorKind::not_supported, "not there yet");
+  Result<CatalogueFeed> feed(std::string_view region, std::uint64_t after) override {
+    const Picture newest = published();
+    CatalogueFeed feed{newest.state->position, {}};
+    if (feed.position <= after) return feed;
+    feed.file_json = feed_text(*newest.state, *newest.snapshot, own_region_, region, day_of(clock_.now()));
+    return feed;
   }
-  Result<ChangeSummary> apply_feed(std::string_view, std::string_view) override {
-    return fail(ErrorKind::not_supported, "not there yet");
+
+  Result<ChangeSummary> apply_feed(std::string_view home, std::string_view file_json) override {
+    if (home == own_region_) return fail(ErrorKind::invalid, "a region takes no feed of its own");
+    auto file = parse_catalogue(file_json);
+    if (!file) return fail(std::move(file));
+    Principal giver = server_principal();
+    giver.id = giver.name = fmt::format("region:{}", home);
+    const std::lock_guard lock(change_mutex_);
+    if (auto fine = reduce_feed(*current_state(), *file); !fine) return fail(std::move(fine));
+    return apply_locked(giver, *file, home);
   }
 
   void set_usage_probe(UsageProbe probe) override {
@@ -147,10 +156,26 @@ class LedgerCatalog final : public Catalog {
   }
 
  private:
-  Result<Plan> plan_locked(const Principal& principal, const CatalogueFile& file) {
+  Result<Plan> plan_locked(const Principal& principal, const CatalogueFile& file, std::string_view home) {
     const auto state = current_state();
     const SnapshotPtr now = current();
-    return plan_change({*state, *now, principal, random_, day_of(clock_.now()), has_usage_}, file);
+    return plan_change({.before = *state,
+                        .now = *now,
+                        .principal = principal,
+                        .random = random_,
+                        .today = day_of(clock_.now()),
+                        .has_usage = has_usage_,
+                        .own_region = own_region_,
+                        .home = home},
+                       file);
+  }
+
+  Result<ChangeSummary> apply_locked(const Principal& principal, const CatalogueFile& file, std::string_view home) {
+    auto plan = plan_locked(principal, file, home);
+    if (!plan) return fail(std::move(plan));
+    plan->summary.position = current_state()->position;
+    if (plan->changes.empty()) return std::move(plan->summary);
+    return commit(principal, std::move(*plan));
   }
 
   /// Ledger first; from there on the change counts, whatever becomes of the projection.
@@ -283,8 +308,8 @@ class LedgerCatalog final : public Catalog {
 
 }  // namespace
 
-Result<std::unique_ptr<Catalog>> Catalog::open(ledger::Log& log, control::Store& control, Clock& clock,
-                                               Random& random, std::string own_region) {
+Result<std::unique_ptr<Catalog>> Catalog::open(ledger::Log& log, control::Store& control, Clock& clock, Random& random,
+                                               std::string own_region) {
   auto catalog = std::make_unique<LedgerCatalog>(log, control, clock, random, std::move(own_region));
   if (auto opened = catalog->open(); !opened) return fail(std::move(opened));
   return catalog;

@@ -74,19 +74,26 @@ class Catalog {
   [[nodiscard]] virtual const std::string& own_region() const = 0;
 
   /// Checks and applies all objects, or none. An object of a tenant whose home is another region is refused (conflict,
-  /// naming that region) unless it is as it is, or the server itself makes the tenant (the start). Needs admin on every
-  /// org touched (a new production org: the server itself or an admin of the first tenant). Same id = update, objects
-  /// not named stay. No change = no record.
+  /// naming that region) unless it is as it is, or the server itself makes the tenant (the start). An org that moves is
+  /// its old and its new tenant's, on every day that the move changes. Needs admin on every org touched (a new
+  /// production org: the server itself or an admin of the first tenant). Same id = update, objects not named stay. No
+  /// change = no record.
   virtual Result<ChangeSummary> apply(const Principal& principal, const CatalogueFile& file) = 0;
   /// Without one (the start), no meter counts as used. The probe may be slow; it is asked only when such a field
   /// changes.
   virtual void set_usage_probe(UsageProbe probe) = 0;
-  /// What another region needs of this one's catalogue: the tenants at home here of which an org is in that region,
-  /// whole (orgs, meters, subscriptions), the names of all regions, everyone's meters. No file: nothing changed since
-  /// the position `after` (0 = ever).
+  /// What another region needs of this one's catalogue: the tenants at home here of which an org is in that region on
+  /// any day of their trees, whole, the names of all regions, everyone's meters. No file: nothing changed since the
+  /// position `after` (0 = ever).
+  ///
+  /// A tenant is all orgs that are under its production org on any day, with their meters and subscriptions: the days
+  /// of one that left stay in the reports of the tenant. Where the history of such an org names one of a tenant that is
+  /// not given, that org and those above it are given alone, for without them the tree has holes: of that tenant no
+  /// other org, no meter, rate or subscription (and no line on one) leaves this region.
   [[nodiscard]] virtual Result<CatalogueFeed> feed(std::string_view region, std::uint64_t after) = 0;
-  /// Applies what the home region gave. Objects of tenants whose home is another region are refused, all with them;
-  /// everyone's meters and regions that are here already stay as they are. No change = no record.
+  /// Applies what the home region gave, by the same rules as apply(). Objects of tenants whose home is another region
+  /// are refused, all with them (conflict). Regions are added by name alone; everyone's meters where their id, feature
+  /// id, aliases and slug are free here; what is here of these stays as it is. No change = no record.
   virtual Result<ChangeSummary> apply_feed(std::string_view home, std::string_view file_json) = 0;
   /// Checks only: what apply() would say.
   virtual Status check(const Principal& principal, const CatalogueFile& file) = 0;

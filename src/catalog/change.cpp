@@ -37,7 +37,10 @@ class Planner {
     if (auto fine = read_meters(); !fine) return fail(std::move(fine));
     if (auto fine = read_subscriptions(); !fine) return fail(std::move(fine));
     if (auto may = authorize(context_, plan_.after, places_); !may) return fail(std::move(may));
-    if (auto fine = check_rules(plan_.after, places_, context_.today); !fine) return fail(std::move(fine));
+    if (auto fine = check_rules(plan_.after, places_, context_.today, context_.own_region); !fine) {
+      return fail(std::move(fine));
+    }
+    if (auto fine = check_homes(context_, plan_.after, plan_.changes, places_); !fine) return fail(std::move(fine));
     if (auto fine = check_fixed_org_fields(); !fine) return fail(std::move(fine));
     if (auto fine = check_fixed_meter_fields(); !fine) return fail(std::move(fine));
     return std::move(plan_);

@@ -42,12 +42,20 @@ struct PlanContext {
   Random& random;
   Day today;
   const UsageProbe& has_usage;
+  std::string_view own_region;
+  /// Whose tenants may be changed: the own region's; of a feed, those of the region that gave it.
+  std::string_view home;
 };
 
-/// Checks form, rights and rules, in this order.
+/// Checks form, rights, rules and homes, in this order.
 Result<Plan> plan_change(const PlanContext& context, const CatalogueFile& file);
 
 /// Checks that the principal may make these changes; `places` and `after` are those of the file.
 Status authorize(const PlanContext& context, const State& after, const Places& places);
+
+/// conflict, with the pointer of the object, for a change of a tenant whose home is another region than context.home.
+/// The server itself may make such tenants where that is its own. The trees of both states are sound.
+Status check_homes(const PlanContext& context, const State& after, const std::vector<ObjectChange>& changes,
+                   const Places& places);
 
 }  // namespace meterport::catalog

@@ -14,17 +14,6 @@ namespace {
 
 constexpr Day first_day{std::numeric_limits<std::int32_t>::min()};
 
-/// The days from which on the tree differs; the first stands for all time before.
-std::vector<Day> tree_days(const State& state) {
-  std::set<Day> days = {first_day};
-  for (const auto& [id, org] : state.orgs) {
-    for (const OrgChange& change : org->history) {
-      if (change.parent) days.insert(change.valid_from);
-    }
-  }
-  return {days.begin(), days.end()};
-}
-
 bool may_be_above(OrgKind parent, OrgKind child) {
   switch (child) {
     case OrgKind::production:
@@ -81,10 +70,30 @@ Status check_tree(const State& state, const Places& places) {
   return {};
 }
 
-Status check_regions(const State& state, const Places& places) {
+Status check_regions(const State& state, const Places& places, std::string_view own_region) {
   for (const auto& [id, org] : state.orgs) {
-    if (!org->region.empty() && org->region != default_region && !state.regions.contains(org->region)) {
+    if (org->region.empty() || org->region == default_region || org->region == own_region) continue;
+    if (!state.regions.contains(org->region)) {
       return broken(places.org(id, "region"), fmt::format("no region \"{}\"", org->region));
+    }
+  }
+  return {};
+}
+
+/// An org never changes its ledger, so none that takes its region from above may get a parent in another one. Judged
+/// where the file names it: an org that changes its region without a new parent of its own is below one that does.
+Status check_kept_regions(const State& state, const Places& places) {
+  const std::vector<Day> days = tree_days(state);
+  for (const auto& [id, index] : places.orgs) {
+    const Org& org = *state.org(id);
+    if (!org.region.empty()) continue;
+    const std::string_view region = state.region_of(org, first_day);
+    for (const Day day : days) {
+      const std::string_view other = state.region_of(org, day);
+      if (other == region) continue;
+      return broken(places.org(id, "history"),
+                    fmt::format("an org keeps its region, {}; its parent from {} on is in region {}", region,
+                                format_day(day), other));
     }
   }
   return {};
@@ -149,12 +158,6 @@ Status check_org_aliases(const State& state, const Places& places, Day day) {
   return {};
 }
 
-const std::string& tenant_of(const State& state, std::string_view org, Day day) {
-  const Org* at = state.org(org);
-  while (!at->parent_on(day).empty()) at = state.org(at->parent_on(day));
-  return at->id;
-}
-
 /// Finds a value that two meters of one tenant share, or a tenant's meter and everyone's.
 class MeterValues {
  public:
@@ -183,7 +186,7 @@ class MeterValues {
 Status check_meter_values(const State& state, const Places& places, Day day) {
   MeterValues ids(places, "id"), features(places, "here/feature_id"), aliases(places, "aliases");
   for (const auto& [key, meter] : state.meters) {
-    const std::string tenant = meter->org.empty() ? std::string{} : tenant_of(state, meter->org, day);
+    const std::string tenant = meter->org.empty() ? std::string{} : top_on(state, meter->org, day).id;
     if (auto fine = ids.add(meter->id, key, tenant); !fine) return fine;
     if (auto fine = features.add(meter->here ? meter->here->feature_id : std::string(), key, tenant); !fine)
       return fine;
@@ -219,13 +222,6 @@ Status check_meter_orgs(const State& state, const Places& places, Day today) {
                   fmt::format("\"{}\" is taken by another meter of this owner", slug));
   }
   return {};
-}
-
-bool sees_meter(const State& state, std::string_view org, const std::string& id, Day day) {
-  for (auto it = state.meters.lower_bound(OwnedId{id, {}}); it != state.meters.end() && it->first.id == id; ++it) {
-    if (it->first.owner.empty() || covers_on(state, it->first.owner, org, day)) return true;
-  }
-  return false;
 }
 
 /// `line_ids`: those of the owner's other subscriptions.
@@ -293,9 +289,33 @@ bool covers_on(const State& state, std::string_view scope, std::string_view org,
   return false;
 }
 
-Status check_rules(const State& state, const Places& places, Day today) {
-  if (auto fine = check_regions(state, places); !fine) return fine;
+bool sees_meter(const State& state, std::string_view org, const std::string& id, Day day) {
+  for (auto it = state.meters.lower_bound(OwnedId{id, {}}); it != state.meters.end() && it->first.id == id; ++it) {
+    if (it->first.owner.empty() || covers_on(state, it->first.owner, org, day)) return true;
+  }
+  return false;
+}
+
+std::vector<Day> tree_days(const State& state) {
+  std::set<Day> days = {first_day};
+  for (const auto& [id, org] : state.orgs) {
+    for (const OrgChange& change : org->history) {
+      if (change.parent) days.insert(change.valid_from);
+    }
+  }
+  return {days.begin(), days.end()};
+}
+
+const Org& top_on(const State& state, std::string_view org, Day day) {
+  const Org* at = state.org(org);
+  while (!at->parent_on(day).empty()) at = state.org(at->parent_on(day));
+  return *at;
+}
+
+Status check_rules(const State& state, const Places& places, Day today, std::string_view own_region) {
+  if (auto fine = check_regions(state, places, own_region); !fine) return fine;
   if (auto fine = check_tree(state, places); !fine) return fine;
+  if (auto fine = check_kept_regions(state, places); !fine) return fine;
   if (auto fine = check_wire_ids(state, places); !fine) return fine;
   if (auto fine = check_meter_orgs(state, places, today); !fine) return fine;
   // A move that is dated ahead must not bring two of a name together either.

@@ -18,6 +18,7 @@ struct Broken {
 // Nothing is applied, so all cases can share one catalogue.
 class RulesTest : public ::testing::Test, protected TestCatalog {
  protected:
+  RulesTest() : TestCatalog("eu") {}
   void SetUp() override { must_import(example_catalogue); }
 
   void expect_refused(const Broken& broken) {

@@ -33,6 +33,7 @@ std::string file_of(std::string_view subscription) {
 
 class SubscriptionsTest : public ::testing::Test, protected TestCatalog {
  protected:
+  SubscriptionsTest() : TestCatalog("eu") {}
   void SetUp() override { must_import(example_catalogue); }
 };
 

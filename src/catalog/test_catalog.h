@@ -15,7 +15,7 @@
 namespace meterport::catalog {
 
 struct TestCatalog {
-  TestCatalog() : ledger(files) {
+  explicit TestCatalog(std::string_view region = default_region) : own_region(region), ledger(files) {
     ledger.open();
     open();
   }
@@ -28,7 +28,7 @@ struct TestCatalog {
       ASSERT_TRUE(opened) << ledger::error_of(opened);
       store = std::move(*opened);
     }
-    auto opened = Catalog::open(*ledger.log, *store, ledger.clock, *random);
+    auto opened = Catalog::open(*ledger.log, *store, ledger.clock, *random, own_region);
     ASSERT_TRUE(opened) << ledger::error_of(opened);
     catalog = std::move(*opened);
   }
@@ -77,6 +77,7 @@ struct TestCatalog {
   }
   [[nodiscard]] SnapshotPtr now() const { return catalog->current(); }
 
+  std::string own_region;
   FaultFiles files{system_files()};
   ledger::TestLog ledger;
   std::unique_ptr<Random> random = seeded_random(7);

@@ -18,7 +18,7 @@ Result<std::vector<queries::Slice>> JobRun::plan_by_meter(std::size_t org_first,
                                                           std::uint64_t records_max) {
   const queries::ReportOrgs orgs(orgs_.begin() + static_cast<std::ptrdiff_t>(org_first),
                                  orgs_.begin() + static_cast<std::ptrdiff_t>(org_end));
-  auto meters = context_.queries.meters_in_use(stored_.job.snapshot, orgs, first_, last_);
+  auto meters = queries_->meters_in_use(snapshot_, orgs, first_, last_);
   if (!meters) return unreadable(std::move(meters));
   std::vector<queries::Slice> all;
   for (const std::string& meter : *meters) {

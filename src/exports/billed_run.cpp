@@ -5,11 +5,21 @@
 
 namespace meterport::exports {
 
+/// Of a report all of whose orgs are gaps: no row.
+Status JobRun::write_no_billed() {
+  const ExportSpec& spec = stored_.job.spec;
+  billed_ = std::make_unique<BilledCsv>(spec.billed, last_);
+  const std::string stem = fmt::format("REPORT-{}", stored_.job.number);
+  auto begun = artifact_->begin_file(file_name(stem), formats::EntrySize::ordinary, billed_->header());
+  return begun ? artifact_->end_file() : begun;
+}
+
 Status JobRun::write_billed() {
+  if (orgs_.empty()) return write_no_billed();
   const ExportSpec& spec = stored_.job.spec;
   std::vector<const Org*> orgs;
   for (const queries::ReportOrg& one : orgs_) orgs.push_back(one.org);
-  auto reader = context_.queries.billed_usage(stored_.job.snapshot, catalogue_, orgs, spec.period, spec.billed);
+  auto reader = queries_->billed_usage(snapshot_, catalogue_, orgs, spec.period, spec.billed);
   if (!reader) return unreadable(std::move(reader));
   (*reader)->set_look([this] { return watch_.is_interrupted() ? Status(interrupted()) : Status(); });
   billed_ = std::make_unique<BilledCsv>(spec.billed, last_);

@@ -29,7 +29,7 @@ namespace meterport::exports {
 
 struct Progress {
   std::uint64_t slices_done = 0, slices = 0, rows = 0, bytes = 0;  ///< bytes: of CSV
-  std::string waiting_for{};                                       ///< "a runner", "loading", "disk space", empty
+  std::string waiting_for{};  ///< "a runner", "loading", "disk space", "region us", empty
 };
 
 /// A region whose usage is missing in the artifact.

@@ -28,7 +28,7 @@ Status JobRun::write_job_level() {
 Result<std::vector<JobRun::PlannedFile>> JobRun::plan_records() {
   std::vector<std::string> meters = {stored_.job.spec.meter};
   if (meters.front().empty()) {
-    auto used = context_.queries.meters_in_use(stored_.job.snapshot, orgs_, first_, last_);
+    auto used = queries_->meters_in_use(snapshot_, orgs_, first_, last_);
     if (!used) return unreadable(std::move(used));
     meters = std::move(*used);
   }
@@ -65,11 +65,10 @@ Status JobRun::write_records(const PlannedFile& file) {
 Status JobRun::read_records(const PlannedFile& file, JobLevelLines& lines) {
   for (const queries::Slice& slice : file.slices) {
     if (watch_.is_interrupted()) return interrupted();
-    Status read =
-        context_.queries.records(stored_.job.snapshot, orgs_, slice, [&](const queries::RecordRow& row) -> Status {
-          if (auto may_go_on = look(); !may_go_on) return may_go_on;
-          return lines.add(row);
-        });
+    Status read = queries_->records(snapshot_, orgs_, slice, [&](const queries::RecordRow& row) -> Status {
+      if (auto may_go_on = look(); !may_go_on) return may_go_on;
+      return lines.add(row);
+    });
     if (!read && !lines.has_failed() && !watch_.is_interrupted()) return unreadable(std::move(read));
     if (!read) return read;
     ++watch_.slices_done;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "exports/billed_spec_json.h"
+#include "exports/region_gaps.h"
 
 namespace meterport::exports {
 namespace {
@@ -56,9 +57,10 @@ constexpr std::array<const char*, 42> columns = {
     "manifest_path",
     "artifact_bytes",
 };
-constexpr std::array<const char*, 9> more_columns = {"artifact_rows", "artifact_sha256", "is_callback_due",
-                                                     "number",        "retention_s",     "mail_to",
-                                                     "billed_json",   "billed_orgs",     "billed_project"};
+constexpr std::array<const char*, 14> more_columns = {
+    "artifact_rows",  "artifact_sha256", "is_callback_due",     "number",         "retention_s",
+    "mail_to",        "billed_json",     "billed_orgs",         "billed_project", "gaps_json",
+    "heals_until_us", "heal_next_us",    "heals_from_creation", "heal_tries"};
 
 }  // namespace
 
@@ -203,6 +205,25 @@ void write_course(const Job& job, values& row) {
   row.set("artifact_sha256", job.artifact_sha256);
 }
 
+/// Where its gaps can't be read the row is refused: without them it would look whole.
+void read_healing(const values& row, StoredJob& stored) {
+  auto gaps = meterport::exports::parse_gaps(text(row, "gaps_json"));
+  if (!gaps) throw soci_error(gaps.error().text);
+  stored.job.gaps = std::move(*gaps);
+  stored.job.heals_until = instant_if_set(row, "heals_until_us");
+  stored.heal_next = instant_if_set(row, "heal_next_us");
+  stored.heal_tries = static_cast<int>(number(row, "heal_tries"));
+  stored.heals_from_creation = flag(row, "heals_from_creation");
+}
+
+void write_healing(const StoredJob& stored, values& row) {
+  row.set("gaps_json", meterport::exports::gaps_json(stored.job.gaps));
+  row.set("heals_until_us", static_cast<long long>(stored.job.heals_until.value_or(meterport::Instant{}).us));
+  row.set("heal_next_us", static_cast<long long>(stored.heal_next.value_or(meterport::Instant{}).us));
+  row.set("heal_tries", static_cast<long long>(stored.heal_tries));
+  row.set("heals_from_creation", static_cast<long long>(stored.heals_from_creation));
+}
+
 }  // namespace
 
 void type_conversion<StoredJob>::from_base(const values& row, indicator, StoredJob& stored) {
@@ -213,6 +234,7 @@ void type_conversion<StoredJob>::from_base(const values& row, indicator, StoredJ
   read_spec(row, stored.job);
   read_billed(row, stored.job.spec);
   read_course(row, stored.job);
+  read_healing(row, stored);
   stored.sequence = number(row, "sequence");
   stored.active_jobs_max = static_cast<int>(number(row, "active_jobs_max"));
   stored.has_partial_rights = flag(row, "partial_rights");
@@ -236,6 +258,7 @@ void type_conversion<StoredJob>::to_base(const StoredJob& stored, values& row, i
   write_spec(stored.job, row);
   write_billed(stored.job.spec, row);
   write_course(stored.job, row);
+  write_healing(stored, row);
   row.set("sequence", static_cast<long long>(stored.sequence));
   row.set("active_jobs_max", static_cast<long long>(stored.active_jobs_max));
   row.set("partial_rights", static_cast<long long>(stored.has_partial_rights));

@@ -12,22 +12,18 @@ namespace meterport::exports {
 namespace {
 
 constexpr std::size_t flush_bytes = std::size_t{512} << 10;
-constexpr std::int64_t wait_step_ms = 50;
 /// Rows between two looks at whether the run was interrupted.
 constexpr std::uint64_t rows_per_look = 512;
 
 }  // namespace
 
-std::unexpected<Error> interrupted() {
-  return fail(ErrorKind::busy, "The export was interrupted.");
-}
-
-Progress RunWatch::progress() const {
-  return {slices_done, slices, rows, bytes, is_waiting_for_loading ? "loading" : ""};
-}
-
 JobRun::JobRun(const Context& context, StoredJob& stored, std::string tag, RunWatch& watch)
-    : context_(context), stored_(stored), tag_(std::move(tag)), watch_(watch) {}
+    : context_(context),
+      stored_(stored),
+      tag_(std::move(tag)),
+      watch_(watch),
+      queries_(&context.queries),
+      snapshot_(stored.job.snapshot) {}
 
 JobRun::~JobRun() = default;
 
@@ -37,6 +33,13 @@ Status JobRun::run() {
   if (auto finished = artifact_->finish(); !finished) return finished;
   if (watch_.is_interrupted()) return interrupted();
   return publish();
+}
+
+Result<bool> JobRun::fill() {
+  is_filling_ = true;
+  auto done = run();
+  if (!done && !is_nothing_new_) return fail(std::move(done));
+  return done.has_value();
 }
 
 Status JobRun::write() {
@@ -55,10 +58,10 @@ Status JobRun::prepare() {
   if (orgs_.empty()) {
     return fail(ErrorKind::internal, "The export could not be made: its organization is not in the catalogue.");
   }
-  for (std::size_t rank = 0; rank < orgs_.size(); ++rank) rank_of_.emplace(orgs_[rank].org, rank);
   first_ = day_of(spec.period.from);
   last_ = day_of(spec.period.to.plus_us(-1));
-  if (auto loaded = wait_loaded(); !loaded) return loaded;
+  if (auto gathered = gather(); !gathered) return gathered;
+  for (std::size_t rank = 0; rank < orgs_.size(); ++rank) rank_of_.emplace(orgs_[rank].org, rank);
   auto artifact =
       Artifact::create(context_.files, {.folder = context_.folder,
                                         .name = fmt::format("{}-{}", stored_.job.id, stored_.job.revision + 1),
@@ -71,15 +74,14 @@ Status JobRun::prepare() {
   return {};
 }
 
-/// Busy is a loader that is behind or tries a batch again; any other error is one that waiting does not mend.
-Status JobRun::wait_loaded() {
+Status JobRun::until_loaded(const std::function<Status()>& attempt) {
   using Steady = std::chrono::steady_clock;
   const auto until = Steady::now() + std::chrono::milliseconds(context_.loading_wait_ms_max);
   for (;;) {
     if (watch_.is_interrupted()) return interrupted();
-    auto loaded = context_.queries.wait_loaded(stored_.job.snapshot, wait_step_ms);
+    Status loaded = attempt();
     const bool is_busy = !loaded && loaded.error().kind == ErrorKind::busy && Steady::now() < until;
-    watch_.is_waiting_for_loading = is_busy;
+    watch_.wait_for(is_busy ? "loading" : "");
     if (!is_busy) return loaded ? Status() : unreadable(std::move(loaded));
   }
 }
@@ -88,9 +90,9 @@ Result<std::vector<queries::Slice>> JobRun::slices_of(const queries::ReportOrgs&
                                                       Order order, std::uint64_t records_max) {
   const ExportKind kind = stored_.job.spec.kind;
   const bool is_descending = kind == ExportKind::project_folder || kind == ExportKind::asset;
-  auto slices = context_.queries.plan_slices(
-      stored_.job.snapshot, orgs, first_, last_, meter,
-      {.days_major = order == Order::days_first, .days_descending = is_descending}, records_max);
+  auto slices =
+      queries_->plan_slices(snapshot_, orgs, first_, last_, meter,
+                            {.days_major = order == Order::days_first, .days_descending = is_descending}, records_max);
   if (!slices) return unreadable(std::move(slices));
   return slices;
 }
@@ -140,9 +142,11 @@ std::vector<ControlTotal> JobRun::totals() const {
 Status JobRun::publish() {
   Job& job = stored_.job;
   ++job.revision;
+  job.gaps.swap(gaps_);
   auto published = artifact_->publish(manifest_json(stored_, *artifact_, totals()));
   if (!published) {
     --job.revision;
+    job.gaps.swap(gaps_);
     return published;
   }
   job.artifact_path = artifact_->path();
@@ -150,9 +154,11 @@ Status JobRun::publish() {
   job.artifact_bytes = artifact_->bytes();
   job.artifact_sha256 = to_hex(artifact_->sha256());
   job.rows = rows_;
-  const bool is_whole = stored_.missing.ids.empty();
+  const bool is_whole = stored_.missing.ids.empty() && job.gaps.empty();
   job.state = is_whole ? JobState::success : JobState::partial_success;
   job.error = stored_.missing.text;
+  if (!job.error.empty() && !gap_texts_.empty()) job.error += ' ';
+  job.error += gap_texts_;
   return {};
 }
 

@@ -1,11 +1,12 @@
 // Private to exports: one job from its snapshot to its artifact (DESIGN section 4). Reads slices of at most 500,000
 // facts, one after the other, and holds the rows of one slice at most.
 //
-// Used by one thread; its RunWatch is shared: others read how far it is and ask it to end.
+// One over orgs of several regions reads their parts, gathered beforehand, as one ledger; regions that could not be
+// read are its gaps. Used by one thread; its RunWatch is shared.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -19,32 +20,15 @@
 #include "exports/csv_rows.h"
 #include "exports/job_level_lines.h"
 #include "exports/job_store.h"
+#include "exports/region_parts.h"
+#include "exports/run_watch.h"
+#include "queries/part_store.h"
 #include "queries/queries.h"
 
 namespace meterport::exports {
 
-struct RunWatch {
-  std::atomic<std::uint64_t> slices_done{0}, slices{0}, rows{0}, bytes{0};
-  std::atomic<bool> is_waiting_for_loading{false};
-  std::atomic<bool> is_cancelled{false};  ///< set by others: end as CANCELLED
-  std::atomic<bool> must_stop{false};     ///< set by others: leave it to a later runner
-
-  [[nodiscard]] bool is_interrupted() const { return is_cancelled || must_stop; }
-  [[nodiscard]] Progress progress() const;
-};
-
-/// What a run answers that was asked to end.
-std::unexpected<Error> interrupted();
-/// For errors of what an export reads: their own text is safe, but says nothing of the export.
-template <class T>
-std::unexpected<Error> unreadable(Result<T>&& result) {
-  Error error = std::move(result.error());
-  error.text = "The export could not be made: " + error.text;
-  return std::unexpected(std::move(error));
-}
-
-/// Sources: job_run.cpp; planned_run.cpp (files of rated rows), asset_run.cpp (how those of kind asset are planned),
-/// job_level_run.cpp, billed_run.cpp (the kinds of these names).
+/// Sources: job_run.cpp; gathered_run.cpp (parts of regions), planned_run.cpp (files of rated rows), asset_run.cpp (how
+/// those of kind asset are planned), job_level_run.cpp, billed_run.cpp (the kinds of these names).
 class JobRun {
  public:
   struct Context {
@@ -55,6 +39,9 @@ class JobRun {
     std::uint64_t slice_records_max = 500'000;
     std::int64_t loading_wait_ms_max = 3'600'000;  ///< for a warehouse that is behind; the job fails after that
     std::size_t sort_memory_bytes = std::size_t{32} << 20;  ///< of what is sorted before it is written
+    catalog::Catalog* catalog = nullptr;                    ///< this and the clock: for jobs over several regions
+    Clock* clock = nullptr;
+    RegionTimes region_times{};
   };
   JobRun(const Context& context, StoredJob& stored, std::string tag, RunWatch& watch);
   ~JobRun();
@@ -62,6 +49,8 @@ class JobRun {
   /// Writes the artifact and sets state, error and artifact of the job. An error: nothing was published; its text is
   /// safe to show. When it was interrupted the error means nothing: the watch says why it ended.
   Status run();
+  /// The same for a job with gaps: a new revision, where at least one more region can be read. False: nothing new.
+  Result<bool> fill();
 
  private:
   struct Lines {
@@ -75,7 +64,16 @@ class JobRun {
 
   Status prepare();
   Status write();
-  Status wait_loaded();
+  /// Tries again while it answers busy: a loader that is behind. Any other error is one that waiting does not mend.
+  Status until_loaded(const std::function<Status()>& attempt);
+
+  /// Sets what to read from, and leaves out the orgs of regions that can't be read.
+  Status gather();
+  Status gather_parts(queries::PartSource& source, std::vector<queries::RegionShare> shares);
+  Status load_own(const queries::RegionShare* own, RegionParts& parts);
+  Status load(const RegionParts& parts);
+  [[nodiscard]] std::vector<std::string> nameable(const queries::RegionShare& share) const;
+  Status note_gaps(const RegionParts& parts, const std::vector<queries::RegionShare>& shares);
   [[nodiscard]] std::string file_name(const std::string& stem) const { return stem + ".csv"; }
   Status write_lines(Lines& lines);
   /// After a row was appended.
@@ -117,12 +115,20 @@ class JobRun {
   Status write_sorted(const PlannedFile& file, JobLevelLines& lines);
 
   Status write_billed();
+  Status write_no_billed();
   Status take_billed(const queries::BilledRow& row);
 
   const Context& context_;
   StoredJob& stored_;
   const std::string tag_;
   RunWatch& watch_;
+
+  std::unique_ptr<queries::PartStore> store_;  ///< of a job over several regions
+  queries::Queries* queries_;                  ///< what is read from: the server's own, or the store's
+  Snapshot snapshot_;                          ///< there
+  std::vector<Gap> gaps_;
+  std::string gap_texts_;
+  bool is_filling_ = false, is_nothing_new_ = false;
 
   catalog::SnapshotPtr catalogue_;
   queries::ReportOrgs orgs_;

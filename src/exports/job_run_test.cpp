@@ -106,7 +106,7 @@ TEST_F(JobRunTest, AJobWaitsForALoaderThatIsBusyButNotForEver) {
     slow.refusal = refusal;
     RunWatch watch;
     Status done = JobRun(context, stored, "t", watch).run();
-    EXPECT_FALSE(watch.is_waiting_for_loading);
+    EXPECT_EQ(watch.progress().waiting_for, "");
     return done;
   };
   const Status patient = run(3, ErrorKind::busy);

@@ -12,6 +12,8 @@ namespace meterport::exports {
 namespace {
 
 constexpr const char* is_active = "state IN ('CREATED', 'PROCESSING')";
+/// It may be leased: it is active, or its gaps are filled in.
+constexpr const char* is_workable = "state IN ('CREATED', 'PROCESSING', 'PARTIAL_SUCCESS')";
 
 std::unexpected<Error> unknown_job() {
   return fail(ErrorKind::not_found, "There is no such export job.");
@@ -177,9 +179,10 @@ Status JobStore::finish(const StoredJob& job, const QueueNotices& queue) {
       "expires_us = :expires_us, runner = '', lease_until_us = 0, slices_done = :slices_done, slices = :slices, "
       "progress_rows = :progress_rows, progress_bytes = :progress_bytes, revision = :revision, artifact_path = "
       ":artifact_path, manifest_path = :manifest_path, artifact_bytes = :artifact_bytes, artifact_rows = "
-      ":artifact_rows, artifact_sha256 = :artifact_sha256, is_callback_due = :is_callback_due WHERE id = :id AND "
-      "runner = :runner AND {}",
-      is_active);
+      ":artifact_rows, artifact_sha256 = :artifact_sha256, gaps_json = :gaps_json, heals_until_us = :heals_until_us, "
+      "heal_next_us = :heal_next_us, heal_tries = :heal_tries, is_callback_due = :is_callback_due WHERE id = :id AND "
+      "runner = :runner AND runner <> '' AND {}",
+      is_workable);
   return control_.write([&](soci::session& session) -> Status {
     soci::statement statement = (session.prepare << sql, soci::use(job));
     auto changed = change_one(statement);
@@ -227,8 +230,8 @@ Result<StoredJob> JobStore::cancel(std::string_view id, Instant now, const std::
 Result<std::size_t> JobStore::free_leases() {
   long long leased = 0;
   auto done = control_.write([&](soci::session& session) -> Status {
-    session << "SELECT COUNT(*) FROM export_jobs WHERE runner <> '' AND " << is_active, soci::into(leased);
-    session << "UPDATE export_jobs SET runner = '', lease_until_us = 0 WHERE runner <> '' AND " << is_active;
+    session << "SELECT COUNT(*) FROM export_jobs WHERE runner <> '' AND " << is_workable, soci::into(leased);
+    session << "UPDATE export_jobs SET runner = '', lease_until_us = 0 WHERE runner <> '' AND " << is_workable;
     return {};
   });
   if (!done) return fail(std::move(done));
@@ -269,7 +272,10 @@ Status JobStore::settle_notices(std::string_view id, const QueueNotices& queue) 
 Result<std::vector<StoredJob>> JobStore::expired_artifacts(Instant now, std::size_t count_max) {
   return select_where(
       control_,
-      fmt::format("WHERE artifact_path <> '' AND expires_us > 0 AND expires_us <= {} LIMIT {}", now.us, count_max));
+      // Not while it is filled in: what comes out of that is kept anew.
+      fmt::format("WHERE artifact_path <> '' AND expires_us > 0 AND expires_us <= {0} AND (runner = '' OR "
+                  "lease_until_us <= {0}) LIMIT {1}",
+                  now.us, count_max));
 }
 
 Status JobStore::forget_artifact(std::string_view id) {

@@ -1,4 +1,5 @@
-// Private to exports: the jobs of the control store (migrations 0030_exports, 0080_billed_exports).
+// Private to exports: the jobs of the control store (migrations 0030_exports, 0080_billed_exports, 0120_export_gaps).
+// Sources: job_store.cpp, job_numbers.cpp (numbered jobs), job_fillings.cpp (gaps that are filled in).
 //
 // Each call is one transaction; a change is durable when it returns. Thread-safe. A runner's writes are fenced: they
 // change nothing (conflict) once the job is no longer leased to it.
@@ -33,6 +34,9 @@ struct StoredJob {
   bool has_partial_rights = false;
   bool is_numbered = false;
   std::int64_t retention_s = 0;  ///< 0: the settings hold; else the artifact's, and the job stays for ever
+  bool heals_from_creation = false;
+  std::optional<Instant> heal_next;  ///< when its gaps are to be filled in; none: they are not, or there are none
+  int heal_tries = 0;                ///< in vain, since something was filled in
   MissingOrgs missing;
   std::string runner;  ///< empty: nobody works on it
   Instant lease_until;
@@ -81,15 +85,29 @@ class JobStore {
   Status renew(std::string_view id, const std::string& runner, Instant lease_until, const Progress& progress);
   /// Hands the job's callback and mail to the outbox, inside a transaction of the store.
   using QueueNotices = std::function<Status(soci::session&)>;
-  /// Stores the end of a job: state, error, times, artifact. With `queue`, its notices in the same transaction: both or
-  /// neither. Without, they are due if it has any.
+  /// Stores the end of a job, or of a filling: state, error, times, artifact, gaps. With `queue`, its notices in the
+  /// same transaction: both or neither. Without, they are due if it has any.
   Status finish(const StoredJob& job, const QueueNotices& queue = {});
-  /// Gives the lease back; the job waits for a runner.
+  /// Gives the lease of an active job back; it waits for a runner.
   Status put_back(std::string_view id, const std::string& runner);
   /// Ends a job nobody works on as CANCELLED, with the text as its error; marks one that is worked on. conflict: final.
   Result<StoredJob> cancel(std::string_view id, Instant now, const std::string& text);
   /// For the start of a process: no lease of an earlier one holds any more. Returns how many there were.
   Result<std::size_t> free_leases();
+
+  /// Leases a job whose gaps are to be filled in, the longest due first. It keeps its state.
+  Result<std::optional<StoredJob>> take_filling(const std::string& runner, Instant now, Instant lease_until,
+                                                const std::set<std::string, std::less<>>& without);
+  Status renew_filling(std::string_view id, const std::string& runner, Instant lease_until);
+  /// Gives the lease back: nothing was filled in, and nothing of the job changes but its next try.
+  Status put_off(std::string_view id, const std::string& runner, Instant next, int tries);
+  /// Jobs that lack the region's usage are tried at the instant, whatever their pauses. Returns how many there are.
+  Result<std::size_t> heal_at(const std::string& region, Instant next);
+  /// Jobs that nobody fills in and whose time for it is over; of `all` those that have time left, too.
+  Result<std::vector<StoredJob>> healing_over(Instant now, bool all, std::size_t count_max);
+  /// From now on its gaps stay. `queue` runs in the same transaction, unless somebody fills it in or ended it already
+  /// (conflict).
+  Status end_healing(std::string_view id, Instant now, const QueueNotices& queue);
 
   /// Final jobs whose callback or mail is not yet with the outbox, oldest first.
   Result<std::vector<StoredJob>> notices_due(std::size_t count_max);

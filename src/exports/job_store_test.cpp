@@ -307,5 +307,84 @@ TEST_F(JobStoreTest, ArtifactsExpireAndJobsAreRemovedByTime) {
   EXPECT_FALSE(store().get("j"));
 }
 
+/// PARTIAL_SUCCESS with a gap that is due at `next`.
+StoredJob with_gap(StoredJob stored, Instant next, Instant until) {
+  stored.job.state = JobState::partial_success;
+  stored.job.gaps = {{"us", {"acme-us"}, "it's \"gone\""}, {"us-2", {}, ""}};
+  stored.job.heals_until = until;
+  stored.heal_next = next;
+  return stored;
+}
+
+TEST_F(JobStoreTest, GapsReadAsTheyWereStored) {
+  StoredJob stored = with_gap(job("j1"), Instant{50}, Instant{90});
+  stored.heals_from_creation = true;
+  stored.heal_tries = 3;
+  insert(stored);
+  const auto read = store().get("j1");
+  ASSERT_TRUE(read) << read.error().detail;
+  EXPECT_EQ(read->job.gaps, stored.job.gaps);
+  EXPECT_EQ(read->job.heals_until, Instant{90});
+  EXPECT_EQ(read->heal_next, Instant{50});
+  EXPECT_EQ(read->heal_tries, 3);
+  EXPECT_TRUE(read->heals_from_creation);
+}
+
+TEST_F(JobStoreTest, AGapIsFilledInByOneRunnerWhenItIsDue) {
+  insert(with_gap(job("j1"), Instant{50}, Instant{90}));
+  const auto take_filling = [&](const std::string& runner, Instant now) {
+    auto taken = store().take_filling(runner, now, now.plus_us(5), {});
+    EXPECT_TRUE(taken) << taken.error().detail;
+    return *taken ? (*taken)->job.id : "";
+  };
+  EXPECT_EQ(take("r1"), "") << "it is none to run";
+  EXPECT_EQ(take_filling("r1", Instant{49}), "");
+  EXPECT_EQ(take_filling("r1", Instant{90}), "") << "its time is over";
+  EXPECT_EQ(take_filling("r1", Instant{50}), "j1");
+  EXPECT_EQ(take_filling("r2", Instant{51}), "");
+  EXPECT_EQ(take_filling("r2", Instant{55}), "j1") << "the first one's lease is over";
+  EXPECT_EQ(store().put_off("j1", "r1", Instant{60}, 1).error().kind, ErrorKind::conflict);
+  EXPECT_TRUE(store().renew_filling("j1", "r2", Instant{70}));
+  EXPECT_TRUE(store().put_off("j1", "r2", Instant{80}, 1));
+  EXPECT_EQ(store().get("j1")->heal_tries, 1);
+  EXPECT_EQ(take_filling("r1", Instant{79}), "");
+  EXPECT_EQ(store().heal_at("us", Instant{70}).value(), 1U) << "it is back";
+  EXPECT_EQ(store().heal_at("u", Instant{10}).value(), 0U);
+  EXPECT_EQ(store().heal_at("ap", Instant{10}).value(), 0U);
+  auto taken = store().take_filling("r1", Instant{79}, Instant{85}, {});
+  ASSERT_TRUE(taken && *taken);
+  EXPECT_EQ(store().free_leases().value(), 1U);
+  EXPECT_EQ(store().finish(**taken).error().kind, ErrorKind::conflict);
+  EXPECT_EQ(take_filling("r1", Instant{79}), "j1");
+  (*taken)->job.state = JobState::success;
+  (*taken)->job.gaps.clear();
+  (*taken)->job.heals_until.reset();
+  (*taken)->heal_next.reset();
+  EXPECT_TRUE(store().finish(**taken));
+  EXPECT_EQ(store().get("j1")->job.state, JobState::success);
+  EXPECT_TRUE(store().get("j1")->job.gaps.empty());
+  EXPECT_EQ(take_filling("r1", Instant{85}), "");
+}
+
+TEST_F(JobStoreTest, WhenTheTimeForHealingIsOverItEndsOnceAndNotUnderARunner) {
+  insert(with_gap(job("j1"), Instant{50}, Instant{90}));
+  EXPECT_TRUE(store().healing_over(Instant{89}, false, 10)->empty());
+  EXPECT_EQ(store().healing_over(Instant{89}, true, 10)->size(), 1U) << "healing is off";
+  ASSERT_TRUE(store().take_filling("r1", Instant{89}, Instant{95}, {}).value());
+  EXPECT_TRUE(store().healing_over(Instant{91}, false, 10)->empty());
+  EXPECT_EQ(store().end_healing("j1", Instant{91}, {}).error().kind, ErrorKind::conflict);
+  ASSERT_EQ(store().healing_over(Instant{95}, false, 10)->size(), 1U);
+  int queued = 0;
+  const auto queue = [&](soci::session&) -> Status {
+    ++queued;
+    return {};
+  };
+  EXPECT_TRUE(store().end_healing("j1", Instant{95}, queue));
+  EXPECT_FALSE(store().end_healing("j1", Instant{95}, queue));
+  EXPECT_EQ(queued, 1);
+  EXPECT_FALSE(store().get("j1")->job.heals_until);
+  EXPECT_EQ(store().get("j1")->job.gaps.size(), 2U);
+}
+
 }  // namespace
 }  // namespace meterport::exports

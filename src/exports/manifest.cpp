@@ -49,13 +49,19 @@ void write_totals(JsonWriter& json, const std::vector<ControlTotal>& totals) {
   json.end_array();
 }
 
-void write_gaps(JsonWriter& json, const MissingOrgs& missing) {
+void write_gaps(JsonWriter& json, const MissingOrgs& missing, const std::vector<Gap>& regions) {
   json.key("gaps").begin_array();
   if (!missing.ids.empty()) {
     json.begin_object().field("reason", "rights").field("orgs", std::uint64_t{missing.ids.size()});
     json.key("named").begin_array();
     for (const std::string& id : missing.named) json.string(id);
     json.end_array().end_object();
+  }
+  for (const Gap& gap : regions) {
+    json.begin_object().field("reason", "region").field("region", gap.region);
+    json.field("orgs", std::uint64_t{gap.orgs.size()}).key("named").begin_array();
+    for (const std::string& id : gap.orgs) json.string(id);
+    json.end_array().field("why", gap.reason).end_object();
   }
   json.end_array();
 }
@@ -73,7 +79,7 @@ std::string content_json(const StoredJob& stored, const Artifact& artifact, cons
   json.key("archive").begin_object().field("bytes", artifact.bytes());
   json.field("sha256", to_hex(artifact.sha256())).end_object();
   write_totals(json, totals);
-  write_gaps(json, stored.missing);
+  write_gaps(json, stored.missing, stored.job.gaps);
   json.end_object();
   return out;
 }
@@ -86,7 +92,8 @@ std::string manifest_json(const StoredJob& stored, const Artifact& artifact, con
   JsonWriter json(out);
   json.begin_object().field("format", "meterport-export-manifest").field("version", 1);
   json.key("content").raw(content).field("content_sha256", to_hex(sha256(content)));
-  json.key("job").begin_object().field("id", stored.job.id).field("revision", stored.job.revision);
+  json.key("job").begin_object().field("id", stored.job.id).field("revision", stored.job.revision).key("replaces");
+  stored.job.revision > 1 ? json.number(stored.job.revision - 1) : json.null();
   json.field("created", format_rfc3339(stored.job.created)).field("user", stored.job.user_id).end_object();
   json.end_object();
   out += '\n';

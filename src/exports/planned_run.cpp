@@ -45,9 +45,8 @@ Result<std::vector<JobRun::PlannedFile>> JobRun::plan_files() {
 }
 
 Result<std::vector<JobRun::PlannedFile>> JobRun::plan_meters() {
-  auto meters = context_.queries.summary_meters(stored_.job.snapshot, *catalogue_, orgs_, first_, last_, [this] {
-    return watch_.is_interrupted() ? Status(interrupted()) : Status();
-  });
+  auto meters = queries_->summary_meters(snapshot_, *catalogue_, orgs_, first_, last_,
+                                         [this] { return watch_.is_interrupted() ? Status(interrupted()) : Status(); });
   if (!meters) return unreadable(std::move(meters));
   std::vector<PlannedFile> files;
   for (const std::string& meter : *meters) {
@@ -168,18 +167,17 @@ Status JobRun::take_row(const Row& row) {
 }
 
 Status JobRun::read_rows(const queries::Slice& slice) {
-  const Snapshot& snapshot = stored_.job.snapshot;
   const ExportKind kind = stored_.job.spec.kind;
   if (kind == ExportKind::project_folder) {
-    return context_.queries.project_folder_rows(snapshot, *catalogue_, orgs_, slice,
-                                                [this](const queries::ProjectFolderRow& row) { return take_row(row); });
+    return queries_->project_folder_rows(snapshot_, *catalogue_, orgs_, slice,
+                                         [this](const queries::ProjectFolderRow& row) { return take_row(row); });
   }
   if (kind == ExportKind::asset) {
-    return context_.queries.asset_rows(snapshot, *catalogue_, orgs_, slice,
-                                       [this](const queries::AssetRow& row) { return take_row(row); });
+    return queries_->asset_rows(snapshot_, *catalogue_, orgs_, slice,
+                                [this](const queries::AssetRow& row) { return take_row(row); });
   }
-  return context_.queries.summary_rows(
-      snapshot, *catalogue_, orgs_, slice, [this](const queries::SummaryRow& row) { return take_row(row); },
+  return queries_->summary_rows(
+      snapshot_, *catalogue_, orgs_, slice, [this](const queries::SummaryRow& row) { return take_row(row); },
       [this] { return watch_.is_interrupted() ? Status(interrupted()) : Status(); });
 }
 

@@ -34,4 +34,11 @@ void Probe::job_ended(const Job& job) {
   if (job.finished) seconds_.observe_us(job.finished->us - job.created.us);
 }
 
+void Probe::job_filled(const Job& job) {
+  registry_
+      .counter("meterport_export_fillings_total", "Further revisions of artifacts, by the job's state then.",
+               {{"state", std::string(to_string(job.state))}})
+      .add();
+}
+
 }  // namespace meterport::exports

@@ -15,6 +15,7 @@ class Probe {
   explicit Probe(metrics::Registry& registry);
   void job_created(const Job& job);
   void job_ended(const Job& job);
+  void job_filled(const Job& job);
   void running(std::uint64_t jobs) { *running_ = jobs; }
   void waiting(std::uint64_t jobs) { *waiting_ = jobs; }
 

@@ -1,4 +1,4 @@
-// Runner threads: lease a job, run it, store its end.
+// Runner threads: lease a job, run it (or fill in its gaps, healing.cpp), store its end.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -73,7 +73,9 @@ void Service::run_loop(unsigned number) {
     }
     RunningPtr running;
     if (auto stored = take_next(runner, running)) {
-      run_one(std::move(*stored), fmt::format("r{}", number), *running);
+      const std::string tag = fmt::format("r{}", number);
+      running->work == Work::run ? run_one(std::move(*stored), tag, *running)
+                                 : fill_one(std::move(*stored), tag, *running);
       continue;
     }
     std::unique_lock lock(mutex_);
@@ -84,25 +86,35 @@ void Service::run_loop(unsigned number) {
 std::optional<StoredJob> Service::take_next(const std::string& runner, RunningPtr& running) {
   if (space_.is_low()) return std::nullopt;
   const std::lock_guard taking(take_mutex_);
+  Work work = Work::run;
+  auto taken = take_up(runner, work, parts_.clock.now());
+  if (!taken) return std::nullopt;
+  running = std::make_shared<Running>();
+  running->runner = runner;
+  running->work = work;
+  running->watch.is_cancelled = taken->is_cancel_asked && work == Work::run;
+  const std::lock_guard lock(mutex_);
+  running_[taken->job.id] = running;
+  probe_.running(running_.size());
+  return taken;
+}
+
+/// A job to run, if there is one; else one to fill in.
+std::optional<StoredJob> Service::take_up(const std::string& runner, Work& work, Instant now) {
   std::set<std::string, std::less<>> own;
   {
     const std::lock_guard lock(mutex_);
     own = keys_of(running_);
   }
-  const Instant now = parts_.clock.now();
-  auto taken = store_.take(runner, now, now.plus_seconds(options_.lease_s), own);
-  if (!taken) {
-    log::warning("no export job can be taken up", {{"detail", taken.error().detail}});
-    return std::nullopt;
+  const Instant until = now.plus_seconds(options_.lease_s);
+  auto taken = store_.take(runner, now, until, own);
+  if (taken && !*taken && may_fill()) {
+    work = Work::filling;
+    taken = store_.take_filling(runner, now, until, own);
   }
-  if (!*taken) return std::nullopt;
-  running = std::make_shared<Running>();
-  running->runner = runner;
-  running->watch.is_cancelled = (*taken)->is_cancel_asked;
-  const std::lock_guard lock(mutex_);
-  running_[(*taken)->job.id] = running;
-  probe_.running(running_.size());
-  return std::move(*taken);
+  if (taken) return std::move(*taken);
+  log::warning("no export job can be taken up", {{"detail", taken.error().detail}});
+  return std::nullopt;
 }
 
 void Service::run_one(StoredJob stored, const std::string& tag, Running& running) {
@@ -116,18 +128,23 @@ void Service::run_one(StoredJob stored, const std::string& tag, Running& running
   const bool is_left_over = !result && running.watch.must_stop && !running.watch.is_cancelled;
   stored.job.progress = running.watch.progress();
   const bool are_notices_queued = !is_left_over && end_job(stored, result, running);
-  {
-    const std::lock_guard taking(take_mutex_);
-    if (is_left_over) {
-      const Status freed = store_.put_back(id, running.runner);
-      if (!freed) log::warning("an export job keeps its lease", {{"job", id}, {"detail", freed.error().detail}});
-    }
-    const std::lock_guard lock(mutex_);
-    running_.erase(id);
-    probe_.running(running_.size());
-    wake_.notify_all();
+  leave(id, running, is_left_over);
+  if (is_left_over || !is_final(stored.job.state)) return;
+  tell_end(stored, are_notices_queued);
+  if (running.watch.has_parts && !stored.heal_next) remove_parts(id);
+}
+
+/// It is nobody's any more; what is left over waits for a later runner.
+void Service::leave(const std::string& id, const Running& running, bool is_left_over) {
+  const std::lock_guard taking(take_mutex_);
+  if (is_left_over) {
+    const Status freed = store_.put_back(id, running.runner);
+    if (!freed) log::warning("an export job keeps its lease", {{"job", id}, {"detail", freed.error().detail}});
   }
-  if (!is_left_over && is_final(stored.job.state)) tell_end(stored, are_notices_queued);
+  const std::lock_guard lock(mutex_);
+  running_.erase(id);
+  probe_.running(running_.size());
+  wake_.notify_all();
 }
 
 bool Service::end_job(StoredJob& stored, const Status& result, const Running& running) {
@@ -144,11 +161,12 @@ bool Service::end_job(StoredJob& stored, const Status& result, const Running& ru
   job.finished = job.updated = parts_.clock.now();
   const std::int64_t retention_s = stored.retention_s > 0 ? stored.retention_s : options_.retention_s;
   if (result) job.expires = job.finished->plus_seconds(retention_s);
-  return store_end(stored);
+  set_healing(stored);
+  return store_end(stored, Work::run);
 }
 
 /// Tries for a while: what was made is worth more than a moment's trouble of the store.
-bool Service::store_end(StoredJob& stored) {
+bool Service::store_end(StoredJob& stored, Work work) {
   Job& job = stored.job;
   const Notices notices = notices_of(job);
   // Callback and mail go with the end. Should the outbox not take them, the end is stored without, and they stay due.
@@ -159,8 +177,11 @@ bool Service::store_end(StoredJob& stored) {
   for (int attempt = 1;; ++attempt) {
     const Status stored_end = store_.finish(stored, queue);
     if (stored_end) {
-      probe_.job_ended(job);
-      log::info("export ended", {{"job", job.id}, {"state", to_string(job.state)}, {"rows", job.rows}});
+      work == Work::run ? probe_.job_ended(job) : probe_.job_filled(job);
+      log::info("export ended", {{"job", job.id},
+                                 {"state", to_string(job.state)},
+                                 {"rows", job.rows},
+                                 {"revision", std::int64_t{job.revision}}});
       return queue != nullptr;
     }
     const bool is_lost = stored_end.error().kind == ErrorKind::conflict;

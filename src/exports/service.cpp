@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "exports/region_gaps.h"
 #include "exports/spec_check.h"
 
 namespace meterport::exports {
@@ -23,6 +24,14 @@ std::unexpected<Error> unknown_job() {
 /// The caller's own mistake; anything else means that the job can't be planned.
 bool is_callers_mistake(const Error& error) {
   return error.kind == ErrorKind::invalid || error.kind == ErrorKind::malformed;
+}
+
+/// It can't be planned.
+void give_up(Job& job, std::string_view reason, std::string_view detail) {
+  job.state = JobState::failed;
+  job.is_unplannable = true;
+  job.error = reason;
+  log::warning("export can't be planned", {{"org", job.spec.org}, {"reason", reason}, {"detail", detail}});
 }
 
 unsigned deflate_threads(unsigned runners) {
@@ -61,21 +70,30 @@ bool is_healing(const Job& job, Instant now) {
   return job.state == JobState::partial_success && !job.gaps.empty() && job.heals_until && *job.heals_until > now;
 }
 
+ServiceOptions options_of(const Settings& settings, std::string folder) {
+  constexpr std::int64_t second_ms = 1000;
+  ServiceOptions options{.folder = std::move(folder),
+                         .runners = static_cast<unsigned>(settings.number("exports.runners")),
+                         .lease_s = settings.number("exports.lease"),
+                         .retention_s = settings.number("exports.retention"),
+                         .jobs_retention_s = settings.number("exports.jobs_retention"),
+                         .reserve_bytes = static_cast<std::uint64_t>(settings.number("ledger.reserve_bytes")),
+                         .reserve_percent = static_cast<unsigned>(settings.number("ledger.reserve_percent")),
+                         .heals = settings.flag("exports.heal"),
+                         .heal_time_s = settings.number("exports.heal_time")};
+  options.region_times.budget = settings.number("regions.budget") * second_ms;
+  options.region_times.probe = settings.number("regions.read_budget") * second_ms;
+  options.region_times.stall = settings.number("regions.stall_timeout") * second_ms;
+  return options;
+}
+
 Result<std::unique_ptr<Exports>> Exports::open(control::Store& control, queries::Queries& queries,
                                                catalog::Catalog& catalog, delivery::Outbox& outbox, FileSystem& files,
                                                Clock& clock, Random& random, const Settings& settings,
                                                metrics::Registry& metrics, std::string artifacts_folder) {
-  auto service = std::make_unique<Service>(
-      ServiceParts{control, queries, catalog, outbox, files, clock, random, metrics},
-      ServiceOptions{
-          .folder = std::move(artifacts_folder),
-          .runners = static_cast<unsigned>(settings.number("exports.runners")),
-          .lease_s = settings.number("exports.lease"),
-          .retention_s = settings.number("exports.retention"),
-          .jobs_retention_s = settings.number("exports.jobs_retention"),
-          .reserve_bytes = static_cast<std::uint64_t>(settings.number("ledger.reserve_bytes")),
-          .reserve_percent = static_cast<unsigned>(settings.number("ledger.reserve_percent")),
-      });
+  auto service =
+      std::make_unique<Service>(ServiceParts{control, queries, catalog, outbox, files, clock, random, metrics},
+                                options_of(settings, std::move(artifacts_folder)));
   if (auto begun = service->begin(); !begun) return fail(std::move(begun));
   return service;
 }
@@ -86,7 +104,10 @@ Service::Service(const ServiceParts& parts, ServiceOptions options)
       run_context_{.queries = parts.queries,
                    .files = parts.files,
                    .folder = options_.folder,
-                   .deflate_threads = deflate_threads(options_.runners)},
+                   .deflate_threads = deflate_threads(options_.runners),
+                   .catalog = &parts.catalog,
+                   .clock = &parts.clock,
+                   .region_times = options_.region_times},
       instance_(make_id22(parts.random)),
       store_(parts.control),
       space_(parts.files, options_.folder, options_.reserve_bytes, options_.reserve_percent),
@@ -116,18 +137,14 @@ Result<Job> Service::create(const Principal& principal, const ExportSpec& spec, 
   stored.has_partial_rights = options.partial_rights;
   stored.is_numbered = options.is_numbered;
   stored.retention_s = options.retention_s;
+  stored.heals_from_creation = options.heals_from_creation;
   return store_new(principal, std::move(stored), std::nullopt);
 }
 
 /// Pins the job's snapshot and returns its catalogue; marks the job FAILED where that can't be done or could lead to
 /// nothing. An error is the caller's own mistake.
 Result<catalog::SnapshotPtr> Service::pin(Job& job, const std::optional<Snapshot>& pinned) {
-  const auto unplannable = [&](std::string_view reason, std::string_view detail) {
-    job.state = JobState::failed;
-    job.is_unplannable = true;
-    job.error = reason;
-    log::warning("export can't be planned", {{"org", job.spec.org}, {"reason", reason}, {"detail", detail}});
-  };
+  const auto unplannable = [&](std::string_view reason, std::string_view detail) { give_up(job, reason, detail); };
   catalog::SnapshotPtr catalogue = parts_.catalog.current();
   auto snapshot = pinned ? Result<Snapshot>(*pinned) : parts_.queries.pin(job.spec.as_of_position, job.spec.as_of_time);
   if (!snapshot) {
@@ -143,6 +160,19 @@ Result<catalog::SnapshotPtr> Service::pin(Job& job, const std::optional<Snapshot
   }
   if (!parts_.files.exists(options_.folder)) unplannable("The folder for its output is missing.", options_.folder);
   return std::move(*at_snapshot);
+}
+
+/// Marks the job FAILED where the requesting org's own usage is in a region that does not answer.
+void Service::look_at_region(Job& job, const catalog::Snapshot& catalogue) {
+  queries::PartSource* const source = parts_.queries.part_source();
+  if (source == nullptr) return;
+  const std::vector<std::string>& named = job.spec.billed.orgs;
+  if (!named.empty() && std::ranges::find(named, job.spec.org) == named.end()) return;  // it is not read
+  const std::string region(catalogue.region_of(job.spec.org));
+  if (region.empty() || region == source->own_region()) return;
+  const Status answered = source->probe(region, {.timeout_ms = options_.region_times.probe});
+  if (answered) return;
+  give_up(job, fmt::format("Region \"{}\", which keeps its usage, does not answer.", region), answered.error().text);
 }
 
 /// Rights, snapshot, limit, row. `pinned`: the snapshot of the job it repeats.
@@ -162,6 +192,7 @@ Result<Job> Service::store_new(const Principal& principal, StoredJob stored, con
   stored.missing = std::move(*missing);
   if (auto known = check_meter(**catalogue, job.spec); !known) return fail(std::move(known));
   if (auto known = check_orgs(**catalogue, job.spec); !known) return fail(std::move(known));
+  if (!job.is_unplannable) look_at_region(job, **catalogue);
 
   job.id = make_id22(parts_.random);
   job.user_id = principal.id;
@@ -182,7 +213,7 @@ Result<Job> Service::store_new(const Principal& principal, StoredJob stored, con
 
 Job Service::shown(const StoredJob& stored) const {
   Job job = stored.job;
-  if (is_final(job.state)) return job;
+  if (is_final(job.state)) return with_outlook(std::move(job), parts_.clock.now());
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = running_.find(job.id); found != running_.end()) {
@@ -307,12 +338,11 @@ Result<Job> Service::retry(const Principal& principal, std::string_view id) {
   stored.has_partial_rights = old->has_partial_rights;
   stored.is_numbered = old->is_numbered;
   stored.retention_s = old->retention_s;
+  stored.heals_from_creation = old->heals_from_creation;
   // One that could not be planned may have no snapshot yet.
   return store_new(principal, std::move(stored),
                    old->job.is_unplannable ? std::nullopt : std::optional(old->job.snapshot));
 }
-
-void Service::region_is_back(const std::string&) {}
 
 void Service::when_final(const Principal& principal, std::string_view id, std::int64_t wait_ms_max,
                          std::move_only_function<void(Result<Job>)> done) {

@@ -1,47 +1,30 @@
-// Private to exports: the service. Runner threads lease jobs and run them; one upkeep thread renews leases, answers
-// waiters whose time is over, hands callbacks and mails to the outbox again and removes what is expired.
+// Private to exports: the service. Runner threads lease jobs, run them and fill in their gaps; one upkeep thread renews
+// leases, answers waiters whose time is over, hands callbacks and mails to the outbox again and removes what is
+// expired.
 //
 // Locks: `take_mutex_` before `mutex_`; neither is held while others are called back. Sources: service.cpp (requests),
-// runners.cpp, upkeep.cpp.
+// runners.cpp, healing.cpp (gaps that are filled in), upkeep.cpp.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "exports/job_run.h"
 #include "exports/job_store.h"
 #include "exports/probe.h"
 #include "exports/scope.h"
+#include "exports/service_parts.h"
 #include "exports/space_watch.h"
 #include "exports/waiters.h"
 
 namespace meterport::exports {
-
-struct ServiceParts {
-  control::Store& control;
-  queries::Queries& queries;
-  catalog::Catalog& catalog;
-  delivery::Outbox& outbox;
-  FileSystem& files;
-  Clock& clock;
-  Random& random;
-  metrics::Registry& metrics;
-};
-
-struct ServiceOptions {
-  std::string folder;
-  unsigned runners = 2;
-  std::int64_t lease_s = 60;
-  std::int64_t retention_s = 0;
-  std::int64_t jobs_retention_s = 0;
-  std::uint64_t reserve_bytes = 0;  ///< of the ledger, kept free on the volume of the folder as well
-  unsigned reserve_percent = 0;     ///< the smaller of both holds
-};
 
 inline constexpr const char* cancelled_text = "The export was cancelled.";
 
@@ -70,8 +53,10 @@ class Service final : public Exports {
   Result<Job> artifact(const Principal& principal, std::string_view id) override;
 
  private:
+  enum class Work { run, filling };
   struct Running {
     std::string runner;
+    Work work = Work::run;
     RunWatch watch;
   };
   using RunningPtr = std::shared_ptr<Running>;
@@ -81,18 +66,32 @@ class Service final : public Exports {
   Result<Job> store_new(const Principal& principal, StoredJob stored, const std::optional<Snapshot>& pinned);
   Result<StoredJob> visible(const Principal& principal, Result<StoredJob> stored);
   Job shown(const StoredJob& stored) const;
+  void look_at_region(Job& job, const catalog::Snapshot& catalogue);
 
   // runners.cpp
   void run_loop(unsigned number);
   std::optional<StoredJob> take_next(const std::string& runner, RunningPtr& running);
+  std::optional<StoredJob> take_up(const std::string& runner, Work& work, Instant now);
   void run_one(StoredJob stored, const std::string& tag, Running& running);
+  void leave(const std::string& id, const Running& running, bool is_left_over);
   /// True: callback and mail are with the outbox already.
   bool end_job(StoredJob& stored, const Status& result, const Running& running);
-  bool store_end(StoredJob& stored);
+  bool store_end(StoredJob& stored, Work work);
   void wake_runners();
   bool has_idle_runner() const;
   /// After the end is stored: waiters first, then callback and mail.
   void tell_end(const StoredJob& stored, bool are_notices_queued = false);
+
+  // healing.cpp
+  void fill_one(StoredJob stored, const std::string& tag, Running& running);
+  void put_off(const StoredJob& stored, const Running& running);
+  /// Of a job that has just ended, by a run or a filling.
+  void set_healing(StoredJob& stored) const;
+  void end_healing();
+  bool may_fill() const;
+  void remove_parts(const std::string& id);
+  void remove_soon(std::string path);
+  void remove_replaced();
 
   // upkeep.cpp
   void upkeep_loop();
@@ -109,6 +108,7 @@ class Service final : public Exports {
   Status queue_notices(soci::session& session, const Job& job, const Notices& notices);
   void remove_expired();
   void remove_orphans();
+  bool is_orphan(const std::string& name, std::string_view id);
   void remove_file(const std::string& path);
   void answer(std::vector<Waiter> waiters);
 
@@ -129,6 +129,7 @@ class Service final : public Exports {
   std::map<std::string, RunningPtr, std::less<>> running_;  ///< by job id
   std::map<std::string, CallbackText, std::less<>> callback_texts_;
   std::map<std::string, MailText, std::less<>> mail_texts_;
+  std::vector<std::pair<std::chrono::steady_clock::time_point, std::string>> replaced_;  ///< files to remove, and when
   std::uint64_t work_ = 0;  ///< counts reasons to look for jobs
   bool is_started_ = false;
   bool is_stopping_ = false;

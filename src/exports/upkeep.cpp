@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "exports/region_gaps.h"
 #include "exports/service.h"
 
 namespace meterport::exports {
@@ -12,8 +13,11 @@ namespace {
 constexpr std::chrono::milliseconds tick_length{1000};
 constexpr std::size_t rows_per_tick = 200;
 
-/// The job's id in the name of an artifact or manifest; empty for another name.
+constexpr std::string_view part_mark = ".part-";
+
+/// The job's id in the name of an artifact, a manifest or a region's part; empty for another name.
 std::string_view job_of(std::string_view name) {
+  if (const std::size_t mark = name.find(part_mark); mark != std::string_view::npos) return name.substr(0, mark);
   const bool is_artifact = name.ends_with(suffix_of(Packing::zip)) || name.ends_with(suffix_of(Packing::gzip));
   if (!is_artifact && !name.ends_with(".manifest.json")) return {};
   return name.substr(0, std::min(name.find('-'), name.size()));
@@ -29,7 +33,9 @@ Status Service::begin() {
   const auto names = parts_.files.list(options_.folder);
   if (!names) return fail(names);
   for (const std::string& name : *names) {
-    if (name.ends_with(".tmp") || name.ends_with(".new")) remove_file(options_.folder + "/" + name);
+    // A store of parts is a database, which has more files beside it.
+    const bool is_half = name.ends_with(".tmp") || name.ends_with(".new") || name.find(".parts.") != std::string::npos;
+    if (is_half) remove_file(options_.folder + "/" + name);
   }
   upkeep_ = std::thread([this] { upkeep_loop(); });
   return {};
@@ -57,7 +63,9 @@ void Service::upkeep_loop() {
 void Service::tick() {
   renew_leases();
   send_due_notices();
+  end_healing();
   remove_expired();
+  remove_replaced();
   if (const auto waiting = store_.waiting()) probe_.waiting(*waiting);
 }
 
@@ -69,7 +77,8 @@ void Service::renew_leases() {
   }
   const Instant until = parts_.clock.now().plus_seconds(options_.lease_s);
   for (const auto& [id, run] : running) {
-    const Status renewed = store_.renew(id, run->runner, until, run->watch.progress());
+    const Status renewed = run->work == Work::run ? store_.renew(id, run->runner, until, run->watch.progress())
+                                                  : store_.renew_filling(id, run->runner, until);
     if (!renewed && renewed.error().kind != ErrorKind::conflict) {
       log::warning("a lease was not renewed", {{"job", id}, {"detail", renewed.error().detail}});
     }
@@ -104,8 +113,10 @@ Service::Notices Service::notices_of(const Job& job) {
     notices.is_too_early = lacks_text && !is_started_;
   }
   if (notices.is_too_early) return notices;
-  if (!job.note.callback_url.empty() && callback) notices.callback = callback(job);
-  if (!job.note.mail_to.empty() && mail) notices.mail = mail(job);
+  // As of its end: the text follows from the job alone.
+  const Job told = with_outlook(job, job.updated);
+  if (!job.note.callback_url.empty() && callback) notices.callback = callback(told);
+  if (!job.note.mail_to.empty() && mail) notices.mail = mail(told);
   return notices;
 }
 
@@ -164,6 +175,7 @@ void Service::remove_expired() {
     for (const StoredJob& stored : *ended) {
       remove_file(stored.job.artifact_path);
       remove_file(stored.job.manifest_path);
+      if (!stored.job.gaps.empty()) remove_parts(stored.job.id);
       const Status removed = store_.remove(stored.job.id, [&](soci::session& session) {
         return parts_.outbox.forget_job_within(session, stored.job.id);
       });
@@ -172,22 +184,34 @@ void Service::remove_expired() {
   }
 }
 
-/// Files whose job's end was never stored, and which no job will write again.
+/// Files whose job's end was never stored, and which no job will write again; parts that are no longer needed.
 void Service::remove_orphans() {
   const auto names = parts_.files.list(options_.folder);
   if (!names) return;
   for (const std::string& name : *names) {
     const std::string_view id = job_of(name);
     if (id.empty()) continue;
-    const std::string path = options_.folder + "/" + name;
-    const auto stored = store_.get(id);
-    const bool is_unknown = !stored && stored.error().kind == ErrorKind::not_found;
-    const bool is_left_over =
-        stored && is_final(stored->job.state) && stored->job.artifact_path != path && stored->job.manifest_path != path;
-    if (is_unknown || is_left_over) remove_file(path);
+    {
+      // What a runner writes meanwhile is not judged by what the job was before.
+      const std::lock_guard taking(take_mutex_);
+      if (is_orphan(name, id)) remove_file(options_.folder + "/" + name);
+    }
     const std::lock_guard lock(mutex_);
     if (is_upkeep_over_) return;
   }
+}
+
+bool Service::is_orphan(const std::string& name, std::string_view id) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (running_.contains(id)) return false;
+  }
+  const auto stored = store_.get(id);
+  if (!stored) return stored.error().kind == ErrorKind::not_found;
+  if (!is_final(stored->job.state)) return false;
+  if (name.find(part_mark) != std::string::npos) return !stored->heal_next;
+  const std::string path = options_.folder + "/" + name;
+  return stored->job.artifact_path != path && stored->job.manifest_path != path;
 }
 
 }  // namespace meterport::exports

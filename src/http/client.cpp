@@ -22,12 +22,34 @@ constexpr std::size_t addresses_tried_max = 3;
 struct Exchange {
   OutboundResponse response;
   std::size_t answer_bytes_max = 0;
-  bool is_cut = false;         ///< the answer was longer than wanted
-  File* to = nullptr;          ///< of a 2xx answer
-  std::uint64_t to_bytes = 0;  ///< written
-  std::optional<Error> file_error;
+  bool is_cut = false;             ///< the answer was longer than wanted
+  File* to = nullptr;              ///< of a 2xx answer
+  std::uint64_t to_bytes = 0;      ///< written
+  std::optional<Error> own_error;  ///< of the file, or the head was not taken
+  std::function<Result<std::uint64_t>(const OutboundResponse&)> on_head;
+  std::optional<std::uint64_t> bytes_left;  ///< that on_head let come
   CURL* easy = nullptr;
 };
+
+/// False: the exchange ends here.
+bool take_head(Exchange& exchange, int status, std::size_t bytes) {
+  if (!exchange.on_head) return true;
+  if (!exchange.bytes_left) {
+    exchange.response.status = status;
+    auto most = exchange.on_head(exchange.response);
+    if (!most) {
+      exchange.own_error = std::move(most.error());
+      return false;
+    }
+    exchange.bytes_left = *most;
+  }
+  if (*exchange.bytes_left < bytes) {
+    exchange.own_error = Error{ErrorKind::too_large, "the answer is longer than its head says", {}, {}};
+    return false;
+  }
+  *exchange.bytes_left -= bytes;
+  return true;
+}
 
 std::size_t on_header(char* data, std::size_t, std::size_t bytes, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
@@ -46,10 +68,11 @@ std::size_t on_body(char* data, std::size_t, std::size_t bytes, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
   long status = 0;
   curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);
+  if (!take_head(exchange, static_cast<int>(status), bytes)) return 0;
   if (exchange.to != nullptr && status / 100 == 2) {
     auto written = exchange.to->write_at(exchange.to_bytes, {data, bytes});
     if (!written) {
-      exchange.file_error = std::move(written.error());
+      exchange.own_error = std::move(written.error());
       return 0;
     }
     exchange.to_bytes += bytes;
@@ -136,23 +159,47 @@ Result<Easy> prepare(const OutboundRequest& request, Exchange& exchange, const L
   const auto connect_ms = static_cast<long>(std::min(request.timeout_ms, connect_ms_max));
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
   end_when(c, request.cancelled);
+  if (!request.ca_file.empty()) curl_easy_setopt(c, CURLOPT_CAINFO, request.ca_file.c_str());
+  exchange.on_head = request.on_head;
   set_method(c, request);
   set_exchange(c, exchange);
   return easy;
 }
 
 Result<OutboundResponse> outcome(CURLcode code, Exchange& exchange) {
-  if (exchange.file_error) return std::unexpected(std::move(*exchange.file_error));
+  if (exchange.own_error) return std::unexpected(std::move(*exchange.own_error));
   long status = 0;
   curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);
   exchange.response.status = static_cast<int>(status);
   const bool is_cut = code == CURLE_WRITE_ERROR && exchange.is_cut;
   if (code == CURLE_OK || is_cut) return std::move(exchange.response);
-  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
+  // CURLE_UNSUPPORTED_PROTOCOL tells of the answer: that the URL is one of HTTP was seen before.
+  if (code == CURLE_URL_MALFORMAT) {
     return fail(ErrorKind::invalid, "url: " + std::string(curl_easy_strerror(code)), {}, "url");
   }
   return fail(ErrorKind::store_unavailable, curl_easy_strerror(code));
 }
+
+/// The first that fits says it; libcurl's own words otherwise.
+struct FewWords {
+  CURLcode code;
+  std::string_view words;
+};
+constexpr FewWords few_words[] = {
+    {CURLE_COULDNT_CONNECT, refused_the_connection},
+    {CURLE_COULDNT_RESOLVE_HOST, "its name was not found"},
+    {CURLE_OPERATION_TIMEDOUT, "did not answer in time"},
+    {CURLE_PARTIAL_FILE, "broke off its answer"},
+    {CURLE_RECV_ERROR, "broke off the connection"},
+    {CURLE_SEND_ERROR, "broke off the connection"},
+    {CURLE_GOT_NOTHING, "broke off the connection"},
+    {CURLE_PEER_FAILED_VERIFICATION, "its certificate is not trusted"},
+    {CURLE_SSL_CACERT_BADFILE, "its certificate could not be checked"},
+    {CURLE_SSL_CONNECT_ERROR, "does not speak TLS"},
+    {CURLE_UNSUPPORTED_PROTOCOL, "does not speak HTTP"},
+    {CURLE_WEIRD_SERVER_REPLY, "does not speak HTTP"},
+    {CURLE_ABORTED_BY_CALLBACK, "was no longer waited for"},
+};
 
 Result<OutboundResponse> run_plain(const OutboundRequest& request, Exchange& exchange, bool is_long) {
   if (auto url = parse_url(request.url); !url) return fail(std::move(url));
@@ -182,6 +229,13 @@ std::string_view OutboundResponse::header(std::string_view name) const {
     if (same_ignoring_case(known, name)) return value;
   }
   return {};
+}
+
+std::string in_few_words(const Error& error) {
+  for (const auto& [code, words] : few_words) {
+    if (error.text == curl_easy_strerror(code)) return std::string(words);
+  }
+  return error.text;
 }
 
 Result<std::string> host_of(const std::string& url) {

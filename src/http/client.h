@@ -1,9 +1,11 @@
-// Outbound HTTP through libcurl: callbacks, later peers. Guarded against private addresses: the name is resolved once,
-// every address is checked and the connection is pinned to it; no redirects; short time limits.
+// Outbound HTTP through libcurl: callbacks, the command line, other regions. Callbacks are guarded against private
+// addresses: the name is resolved once, every address is checked and the connection is pinned to it; no redirects;
+// short time limits.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +16,14 @@
 
 namespace meterport::http {
 
+struct OutboundResponse {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;  ///< guarded: at most 64 KiB of it; plain: at most 256 MiB; to a file: empty
+  /// First header of that name, ignoring case; empty if none.
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+};
+
 struct OutboundRequest {
   std::string method = "POST";
   std::string url;
@@ -22,13 +32,10 @@ struct OutboundRequest {
   std::int64_t timeout_ms = 10'000;  ///< of the whole exchange, however many addresses are tried
   /// When it turns true, the exchange ends within about a second as store_unavailable. May be null.
   const std::atomic<bool>* cancelled = nullptr;
-};
-struct OutboundResponse {
-  int status = 0;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;  ///< guarded: at most 64 KiB of it; plain: at most 256 MiB; to a file: empty
-  /// First header of that name, ignoring case; empty if none.
-  [[nodiscard]] std::string_view header(std::string_view name) const;
+  std::string ca_file{};  ///< PEM file with the certificates to trust; empty: the system's
+  /// Sees the answer's head (no body yet) before the first byte of a body is taken: how many bytes of it may come. Its
+  /// error, or a longer body, ends the exchange: that error, too_large. Empty: the limits of above.
+  std::function<Result<std::uint64_t>(const OutboundResponse&)> on_head{};
 };
 
 class AddressGuard {
@@ -52,6 +59,11 @@ class AddressGuard {
 /// no connection or timeout. Blocking; any thread.
 Result<OutboundResponse> send_guarded(const OutboundRequest& request, const AddressGuard& guard,
                                       const OutboundSeams& seams = system_seams());
+
+/// What an error of an exchange means, in few words that follow "it": "refused the connection"; or a sentence that
+/// begins with "its".
+inline constexpr std::string_view refused_the_connection = "refused the connection";
+std::string in_few_words(const Error& error);
 
 /// The host of an http(s) URL in lower case, IPv6 without brackets, a name without the root's dot. invalid as
 /// send_guarded.

@@ -88,7 +88,8 @@ void Intake::submit(const Principal& principal, RecordBatch batch, std::string c
   if (!taken.catalogue) taken = {state_->catalog.current(), state_->clock.now()};
   // The batch keeps the text: the principal may be gone before the answer is there.
   const std::string_view default_source = batch.arena.keep(principal.default_source);
-  Resolver resolver(taken.catalogue, principal, default_source, day_of(taken.time), channel == "v1", taken.account);
+  Resolver resolver(taken.catalogue, principal, default_source, day_of(taken.time), channel == "v1",
+                    state_->catalog.own_region(), taken.account);
   for (BatchItem& item : batch.items) {
     if (!item.error) item.error = resolver.check(item.record);
   }

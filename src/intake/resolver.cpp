@@ -42,12 +42,13 @@ std::optional<RecordError> check_use(const Subscription& subscription, const Sub
 }  // namespace
 
 Resolver::Resolver(catalog::SnapshotPtr snapshot, const Principal& principal, std::string_view default_source,
-                   Day today, bool is_wire, std::string_view account)
+                   Day today, bool is_wire, std::string_view own_region, std::string_view account)
     : snapshot_(std::move(snapshot)),
       principal_(principal),
       default_source_(default_source),
       today_(today),
       is_wire_(is_wire),
+      own_region_(own_region),
       account_(account) {}
 
 std::optional<RecordError> Resolver::check(UsageRecord& record) {
@@ -67,6 +68,10 @@ std::optional<RecordError> Resolver::check_org_and_meter(const UsageRecord& reco
       return error_of(RecordErrorCode::unknown_org, "/org", not_found_text);
     case Verdict::out_of_scope:
       return error_of(RecordErrorCode::out_of_scope, "/org", not_found_text);
+    case Verdict::wrong_region:
+      return error_of(RecordErrorCode::wrong_region, "/org",
+                      fmt::format("org: the usage of \"{}\" is taken in region \"{}\"", record.org,
+                                  snapshot_->region_of(record.org)));
     case Verdict::unknown_meter:
       return error_of(RecordErrorCode::unknown_meter, "/meter", not_found_text);
     case Verdict::made_by_server:
@@ -147,6 +152,7 @@ Resolver::Verdict Resolver::look_up(std::string_view org_id, std::string_view me
   if (org == nullptr || !snapshot_->may_know(principal_, org_id)) return Verdict::unknown_org;
   if (org->status_on(today_) == OrgStatus::deleted) return Verdict::unknown_org;
   if (!snapshot_->allows(principal_, Role::ingester, org_id)) return Verdict::out_of_scope;
+  if (snapshot_->region_of(org_id) != own_region_) return Verdict::wrong_region;
   const Meter* meter = snapshot_->meter(org_id, meter_id);
   if (meter == nullptr) return Verdict::unknown_meter;
   return meter->is_made_by_server() ? Verdict::made_by_server : Verdict::ok;

@@ -19,15 +19,16 @@ class Resolver {
  public:
   /// `default_source` becomes that of records that name none and must live as long as they do. `is_wire`: the reserved
   /// sources are refused. The principal outlives the resolver.
+  /// Usage of orgs whose region is not `own_region` is not taken here; it outlives the resolver, too.
   /// `account`: the owner of the subscriptions that records name; empty: the record's org, or the nearest above it.
   Resolver(catalog::SnapshotPtr snapshot, const Principal& principal, std::string_view default_source, Day today,
-           bool is_wire, std::string_view account = {});
+           bool is_wire, std::string_view own_region, std::string_view account = {});
 
   /// Gives the record its source and says why it can't be taken. Its texts outlive the resolver.
   std::optional<RecordError> check(UsageRecord& record);
 
  private:
-  enum class Verdict : std::uint8_t { ok, unknown_org, out_of_scope, unknown_meter, made_by_server };
+  enum class Verdict : std::uint8_t { ok, unknown_org, out_of_scope, wrong_region, unknown_meter, made_by_server };
   struct Remembered {
     std::string_view org, meter;
     Verdict verdict = Verdict::ok;
@@ -53,6 +54,7 @@ class Resolver {
   std::string_view default_source_;
   Day today_;
   bool is_wire_;
+  std::string_view own_region_;
   std::string_view account_;
   std::array<Remembered, 64> remembered_{};
   std::array<LineInUse, 64> remembered_lines_{};

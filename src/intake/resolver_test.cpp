@@ -33,7 +33,7 @@ class ResolverTest : public ::testing::Test, protected TestIntake {
     ASSERT_TRUE(file) << ledger::error_of(file);
     const auto applied = catalog->apply(server_principal(), *file);
     ASSERT_TRUE(applied) << ledger::error_of(applied);
-    resolver.emplace(catalog->current(), sender, "agent", day_of(clock.now()), true);
+    resolver.emplace(catalog->current(), sender, "agent", day_of(clock.now()), true, default_region);
   }
 
   static UsageRecord record(std::string_view subscription, std::optional<std::int64_t> line,
@@ -93,11 +93,11 @@ TEST_F(ResolverTest, ALineIsOneOfTheSubscriptionAndOfTheRecordsOrgAndMeter) {
 
 /// Ids are unique per owner only: of two subscriptions of one id the account's own is meant, not the nearest one's.
 TEST_F(ResolverTest, WithAnAccountOnlyItsSubscriptionsAreMeant) {
-  resolver.emplace(catalog->current(), sender, "agent", day_of(clock.now()), false, "acme");
+  resolver.emplace(catalog->current(), sender, "agent", day_of(clock.now()), false, default_region, "acme");
   EXPECT_EQ(verdict(record("5", 1)), "ok");
   EXPECT_EQ(verdict(record("5", 2)), "unknown_line /line") << "that is acme-eu's";
   EXPECT_EQ(verdict(record("4", 1)), "unknown_subscription /subscription");
-  resolver.emplace(catalog->current(), sender, "agent", day_of(clock.now()), false);
+  resolver.emplace(catalog->current(), sender, "agent", day_of(clock.now()), false, default_region);
   EXPECT_EQ(verdict(record("5", 2)), "ok");
 }
 
@@ -142,6 +142,41 @@ TEST_F(ResolverTest, WhatIsRememberedOfOneRecordIsNotTakenForAnother) {
     EXPECT_EQ(verdict(record("1", 1, "acme")), "mismatch /org");
     EXPECT_EQ(verdict(record("1", 2, "acme")), "ok");
   }
+}
+
+TEST_F(ResolverTest, UsageOfAnOrgOfAnotherRegionIsToldWhereItIsTaken) {
+  const auto file = catalog::parse_catalogue(R"({"regions":[{"name":"us"}],"orgs":[
+    {"id":"acme-us","kind":"additional-production","name":"US","parent":"acme","region":"us"},
+    {"id":"us-sub","kind":"sub-org","name":"Below","parent":"acme-us"},
+    {"id":"us-gone","kind":"sub-org","name":"Gone","parent":"acme-us","status":"deleted"}]})");
+  ASSERT_TRUE(catalog->apply(server_principal(), *file));
+  const auto of = [](std::string_view org, std::string_view meter = "hours") {
+    UsageRecord made = record("", std::nullopt, org);
+    made.meter = meter;
+    return made;
+  };
+  const auto as = [&](const Principal& who, std::string_view region) {
+    resolver.emplace(catalog->current(), who, "agent", day_of(clock.now()), true, region);
+  };
+  as(sender, default_region);
+  EXPECT_EQ(verdict(of("acme-us")), "wrong_region /org");
+  EXPECT_EQ(text(of("acme-us")), R"(org: the usage of "acme-us" is taken in region "us")");
+  EXPECT_EQ(text(of("us-sub")), R"(org: the usage of "us-sub" is taken in region "us")");
+  EXPECT_EQ(verdict(of("us-sub", "nothing")), "wrong_region /org") << "its region knows its meters";
+  EXPECT_EQ(verdict(record("9", 1, "us-sub")), "wrong_region /org") << "and its subscriptions";
+  EXPECT_EQ(verdict(of("us-gone")), "unknown_org /org");
+  EXPECT_EQ(verdict(of("acme")), "ok");
+  as(sender, "us");
+  EXPECT_EQ(verdict(of("us-sub")), "ok");
+  EXPECT_EQ(text(of("acme")), R"(org: the usage of "acme" is taken in region "local")") << "no server takes it by default";
+
+  const Principal stranger = ingester("other");
+  as(stranger, default_region);
+  EXPECT_EQ(verdict(of("acme-us")), "unknown_org /org") << "what is not yours is unknown, wherever it is";
+  Principal viewer = ingester();
+  viewer.grants = {{Role::viewer, "acme"}};
+  as(viewer, default_region);
+  EXPECT_EQ(verdict(of("acme-us")), "out_of_scope /org");
 }
 
 TEST_F(ResolverTest, InABatchOnlyTheRecordsInErrorAreRejected) {

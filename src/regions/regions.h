@@ -61,6 +61,11 @@ struct RegionStatus {
   std::optional<Instant> replica_checked;   ///< when it was last known to be the newest
 };
 
+struct Reachability {
+  std::string name;
+  bool is_reachable = false;
+};
+
 class Regions : public queries::PartSource {
  public:
   /// Reads or makes the key.
@@ -68,14 +73,15 @@ class Regions : public queries::PartSource {
   /// Starts looking at the others; before it, and on the command line's own services, nothing is asked by itself.
   virtual void start() = 0;
   virtual void stop() = 0;
-  /// Before start(): called when a region that did not answer does again, from a thread of its own.
+  /// Before start(): called when a region that did not answer does again, from whichever thread finds that; must not
+  /// wait for long.
   virtual void on_back(std::function<void(const std::string& region)> listener) = 0;
   /// The own region first, then by name. forbidden: neither operator nor admin.
   virtual Result<std::vector<RegionStatus>> list(const Principal& principal) = 0;
   /// Looks at all others now (or at one; not_found), replicas too.
   virtual Result<std::vector<RegionStatus>> check(const Principal& principal, std::string_view name) = 0;
-  /// Without rights: for /readyz. Names of regions that own orgs and do not answer.
-  [[nodiscard]] virtual std::vector<std::string> unreachable() = 0;
+  /// Without rights: for /readyz. Other regions that own orgs, by name, as of the last look.
+  [[nodiscard]] virtual std::vector<Reachability> reachability() = 0;
   /// Routes under /peer/v1 that other regions call.
   virtual void add_routes(http::Router& router) = 0;
 };

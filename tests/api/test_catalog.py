@@ -40,7 +40,7 @@ EXAMPLE = {
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("example"), catalogue=EXAMPLE) as server:
+    with running(tmp_path_factory.mktemp("example"), catalogue=EXAMPLE, config='[region]\nname = "eu"\n') as server:
         yield server
 
 

@@ -2,7 +2,9 @@
 import pytest
 from harness import running
 from netsuite_client import NetSuite, new_key, totals
-from netsuite_world import HOURS, VOLUME
+from netsuite_world import CATALOGUE as WORLD
+from netsuite_world import GOOD, HOURS, VOLUME
+from netsuite_world import usage as good_usage
 
 pytestmark = pytest.mark.quick
 ACCOUNT, BELOW = "1234567_SB1", "7654321"
@@ -69,3 +71,15 @@ def test_ids_keep_their_zeros(server, client):
     client.success(usage("0007"))
     for other in ("007", 7):
         client.failure(usage(other), "SUBSCRIPTION_NOT_FOUND", "Subscription record isn't found using the subscriptionId property.")
+
+
+def test_a_line_whose_org_is_in_another_region(tmp_path):
+    """crosswalk 3.3 wrong_region: the item fails, naming the region; the others of the request are stored."""
+    orgs = [{**org, **({"region": {"acme": "eu", "acme-us": "us"}[org["id"]]} if org["id"] in ("acme", "acme-us") else {})} for org in WORLD["orgs"]]
+    catalogue = {**WORLD, "orgs": orgs, "regions": [{"name": "eu"}, {"name": "us"}]}
+    with running(tmp_path, catalogue=catalogue, config='[region]\nname = "eu"\n') as eu:
+        client = NetSuite(eu)
+        client.failure(good_usage(line=6), "USER_ERROR", 'org: the usage of "acme-us" is taken in region "us"')
+        client.success(GOOD)
+        [row] = totals(eu)
+        assert row["org"] == "acme-eu" and row["records"] == 1

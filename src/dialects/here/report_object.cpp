@@ -15,7 +15,7 @@ std::string result_url(std::string_view origin, std::string_view realm, std::uin
 }
 
 void append_report(JsonWriter& out, const exports::Job& job, const ReportForm& form) {
-  const std::string_view status = report_status(exports::shown_state(job, form.now));
+  const std::string_view status = report_status(job, form.now);
   out.begin_object().field("id", report_id(job.number)).field("status", status);
   if (status == "completed") out.field("resultHref", result_url(form.origin, form.realm, job.number));
   out.field("created", print_date(job.created, form.has_quoted_dates)).key("parameters");
@@ -52,8 +52,10 @@ std::string report_id(std::uint64_t number) {
   return fmt::format("REPORT-{}", number);
 }
 
-std::string_view report_status(JobState state) {
-  switch (state) {
+std::string_view report_status(const exports::Job& job, Instant now) {
+  // There never was an output to archive.
+  if (job.state == JobState::partial_success) return exports::is_healing(job, now) ? "inProgress" : "failed";
+  switch (exports::shown_state(job, now)) {
     case JobState::created:
       return "pending";
     case JobState::processing:
@@ -93,9 +95,10 @@ std::string report_list_json(const exports::NumberedJobs& reports, const PageQue
   return body;
 }
 
-delivery::NewMail report_mail(const exports::Job& job) {
+std::optional<delivery::NewMail> report_mail(const exports::Job& job) {
+  if (exports::is_healing(job, job.updated)) return std::nullopt;
   const ReportEcho echo = echo_of(job);
-  const bool is_completed = report_status(job.state) == "completed";
+  const bool is_completed = job.state == JobState::success;
   const std::string id = report_id(job.number);
   const std::string link = result_url(echo.origin, echo.asked_realm, job.number);
   const std::string what =

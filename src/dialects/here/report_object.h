@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,8 @@ namespace meterport::here {
 /// `REPORT-1001`.
 std::string report_id(std::uint64_t number);
 
-/// Of a state as shown_state() has it. A partial output reads failed: the wire has no word for a gap.
-std::string_view report_status(JobState state);
+/// A partial output reads inProgress while it may still become whole, then failed: the wire has no word for a gap.
+std::string_view report_status(const exports::Job& job, Instant now);
 
 /// Where a realm's report is: `<origin>/v2/usage/realms/<realm>/reports/REPORT-1001`.
 std::string report_url(std::string_view origin, std::string_view realm, std::uint64_t number);
@@ -29,7 +30,7 @@ struct ReportForm {
 std::string report_json(const exports::Job& job, const ReportForm& form);
 std::string report_list_json(const exports::NumberedJobs& reports, const PageQuery& page, const ReportForm& form);
 
-/// Subject, text and HTML (exports::MailText).
-delivery::NewMail report_mail(const exports::Job& job);
+/// Subject, text and HTML (exports::MailText); none while the report may still become whole.
+std::optional<delivery::NewMail> report_mail(const exports::Job& job);
 
 }  // namespace meterport::here

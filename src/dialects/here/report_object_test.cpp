@@ -96,6 +96,25 @@ TEST(ReportObject, OnlyACompletedReportHasALink) {
   EXPECT_FALSE(archived.contains("resultHref"));
 }
 
+TEST(ReportObject, AReportWithAGapIsInProgressWhileTheGapMayBeFilledInThenFailed) {
+  exports::Job job = job_in(JobState::partial_success);
+  job.gaps = {{"us", {"acme-us"}, "refused the connection"}};
+  job.updated = now.plus_seconds(-60);
+  job.heals_until = now.plus_seconds(60);
+  const auto shown = [&] { return json::parse(report_json(job, form)); };
+  EXPECT_EQ(shown()["status"], "inProgress");
+  EXPECT_FALSE(shown().contains("resultHref"));
+  EXPECT_FALSE(report_mail(job)) << "it is not over yet";
+  job.expires = now.plus_seconds(-1);
+  EXPECT_EQ(shown()["status"], "inProgress");
+  job.heals_until = now;
+  EXPECT_EQ(shown()["status"], "failed") << "what never was an output is not archived";
+  job.heals_until.reset();
+  EXPECT_EQ(shown()["status"], "failed");
+  ASSERT_TRUE(report_mail(job));
+  EXPECT_EQ(report_mail(job)->subject, "Usage report REPORT-1007 has failed");
+}
+
 TEST(ReportObject, DatesAreQuotedOnlyWhenAskedFor) {
   ReportForm quoted = form;
   quoted.has_quoted_dates = true;
@@ -131,7 +150,7 @@ TEST(SubAccounts, AreAnArrayOfTextsOrNothing) {
 }
 
 TEST(ReportMail, HasTheLink) {
-  const auto mail = report_mail(job_in(JobState::success));
+  const auto mail = report_mail(job_in(JobState::success)).value();
   EXPECT_EQ(mail.subject, "Usage report REPORT-1007 is completed");
   const std::string link = "https://usage.example.com/v2/usage/realms/org123456789/reports/REPORT-1007/output";
   EXPECT_NE(mail.text.find(link + "\n"), std::string::npos) << mail.text;
@@ -141,7 +160,7 @@ TEST(ReportMail, HasTheLink) {
 TEST(ReportMail, OfAFailedReportSaysWhy) {
   exports::Job job = job_in(JobState::failed);
   job.error = "more than 1,000,000 rows & <more>";
-  const auto mail = report_mail(job);
+  const auto mail = report_mail(job).value();
   EXPECT_EQ(mail.subject, "Usage report REPORT-1007 has failed");
   EXPECT_NE(mail.text.find(job.error), std::string::npos);
   EXPECT_NE(mail.html.find("rows &amp; &lt;more&gt;"), std::string::npos);

@@ -142,6 +142,7 @@ Result<http::Response> post_report(const Services& services, const http::Request
   options.active_jobs_max = static_cast<int>(services.settings.number("here.active_reports_max"));
   options.is_numbered = true;
   options.retention_s = services.settings.number("here.report_retention");
+  options.heals_from_creation = true;
   const auto job = services.exports.create(caller->token.principal, wanted->spec, wanted->note, options);
   if (!job) return fail(job);
   return created(request, *caller, *job);
@@ -179,17 +180,20 @@ Result<http::Response> get_report_output(const Services& services, const http::R
   const auto found = find_report(services, request, *caller);
   if (!found) return fail(found);
   const std::string id = report_id(found->number);
-  // A partial output reads failed, and what failed has none.
+  const auto no_output_yet = [&] {
+    return fail(ErrorKind::not_ready,
+                fmt::format("The report {} has no output yet: ask for its status until it is completed.", id));
+  };
+  // A partial output is none on this wire.
   if (found->state == JobState::partial_success) {
+    if (exports::is_healing(*found, services.clock.now())) return no_output_yet();
     return fail(ErrorKind::gone, fmt::format("The report {} has no output: it has failed.", id));
   }
   const auto job = services.exports.artifact(caller->token.principal, found->id);
   if (!job) {
-    const bool is_under_way = job.error().kind == ErrorKind::not_ready;
-    if (!is_under_way && job.error().kind != ErrorKind::gone) return fail(job);
-    return fail(job.error().kind, fmt::format("The report {} has no output{}.", id,
-                                              is_under_way ? " yet: ask for its status until it is completed"
-                                                           : ": it has failed, or is archived"));
+    if (job.error().kind == ErrorKind::not_ready) return no_output_yet();
+    if (job.error().kind != ErrorKind::gone) return fail(job);
+    return fail(ErrorKind::gone, fmt::format("The report {} has no output: it has failed, or is archived.", id));
   }
   http::Response response{
       200, "application/x-gzip", {}, http::FileBody{job->artifact_path, 0, job->artifact_bytes}, {}};

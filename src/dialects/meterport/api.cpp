@@ -226,6 +226,15 @@ void add_operations(Table& table) {
             list_operation_results);
 }
 
+void add_regions(Table& table) {
+  const std::string tag = "regions";
+  table.add(Method::get, "/v1/regions",
+            doc("Regions, this one first: whether they answered, how old the replica is", tag, "", "RegionList"),
+            list_regions);
+  table.add(Method::post, "/v1/regions/check", doc("Ask all of them now", tag, "", "RegionList"), check_regions);
+  table.add(Method::post, "/v1/regions/{name}/check", doc("Ask one of them now", tag, "", "RegionList"), check_region);
+}
+
 void add_server(Table& table) {
   const std::string tag = "server";
   table.add_public("/healthz", doc("The process is up", tag, "", "Health"), [](Context&) { return get_healthz(); });
@@ -245,6 +254,7 @@ void add_routes(http::Router& router, const Services& services) {
   add_catalogue(table, services.settings);
   add_identity(table);
   add_operations(table);
+  add_regions(table);
   add_server(table);
   router.add_fallback({"", render_problem});
   context->openapi = openapi_json(router);

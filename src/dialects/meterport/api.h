@@ -19,6 +19,7 @@
 #include "intake/intake.h"
 #include "intake/operations/operations.h"
 #include "queries/queries.h"
+#include "regions/regions.h"
 
 namespace meterport::api {
 
@@ -33,6 +34,7 @@ struct Services {
   const Settings& settings;
   Clock& clock;
   metrics::Registry& metrics;
+  regions::Regions& regions;
   /// Empty when the server can take work, else the reason (readyz).
   std::function<std::string()> not_ready_reason;
 };

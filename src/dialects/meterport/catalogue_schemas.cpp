@@ -120,8 +120,8 @@ std::span<const Schema> catalogue_schemas() {
 }
 
 const Schema* find_schema(std::string_view name) {
-  for (const auto schemas :
-       {usage_schemas(), export_schemas(), delivery_schemas(), catalogue_schemas(), identity_schemas()}) {
+  for (const auto schemas : {usage_schemas(), export_schemas(), delivery_schemas(), catalogue_schemas(),
+                             identity_schemas(), region_schemas()}) {
     const auto it = std::ranges::find(schemas, name, &Schema::name);
     if (it != schemas.end()) return &*it;
   }

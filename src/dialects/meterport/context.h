@@ -94,6 +94,11 @@ Answer list_operations(Context& context, const Call& call);
 Answer get_operation(Context& context, const Call& call);
 Answer list_operation_results(Context& context, const Call& call);
 
+// Regions (region_routes.cpp)
+Answer list_regions(Context& context, const Call& call);
+Answer check_regions(Context& context, const Call& call);
+Answer check_region(Context& context, const Call& call);
+
 // The server itself (health_routes.cpp); healthz, readyz and openapi.json are public
 http::Response get_healthz();
 http::Response get_readyz(Context& context);

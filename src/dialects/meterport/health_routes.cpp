@@ -11,11 +11,14 @@ http::Response get_healthz() {
 http::Response get_readyz(Context& context) {
   const std::string reason = context.services.not_ready_reason ? context.services.not_ready_reason() : std::string();
   std::string body;
-  JsonWriter(body)
-      .begin_object()
-      .field("status", reason.empty() ? "ready" : "not ready")
-      .field("reason", reason)
-      .end_object();
+  JsonWriter out(body);
+  out.begin_object().field("status", reason.empty() ? "ready" : "not ready").field("reason", reason);
+  // One that does not answer is no reason to send this server no work.
+  out.key("regions").begin_array();
+  for (const auto& [name, is_reachable] : context.services.regions.reachability()) {
+    out.begin_object().field("name", name).field("reachable", is_reachable).end_object();
+  }
+  out.end_array().end_object();
   return http::Response::json(reason.empty() ? 200 : 503, std::move(body));
 }
 

@@ -51,6 +51,17 @@ void append_artifact(JsonWriter& out, const Job& job) {
       .end_object();
 }
 
+void append_gaps(JsonWriter& out, const Job& job) {
+  out.key("gaps").begin_array();
+  for (const exports::Gap& gap : job.gaps) {
+    out.begin_object().field("region", gap.region).key("orgs").begin_array();
+    for (const std::string& org : gap.orgs) out.string(org);
+    out.end_array().field("reason", gap.reason).end_object();
+  }
+  out.end_array();
+  field_or_null(out, "heals_until", job.heals_until);
+}
+
 }  // namespace
 
 void append_snapshot(JsonWriter& out, const Snapshot& snapshot) {
@@ -81,6 +92,8 @@ void append_job_members(JsonWriter& out, const Job& job, Instant now) {
   field_or_null(out, "expires_at", job.expires);
   append_progress(out, job);
   append_artifact(out, job);
+  out.field("revision", job.revision);
+  append_gaps(out, job);
   out.field("user", job.user_id);
   const std::string self = "/v1/exports/" + job.id;
   out.key("links").begin_object().field("self", self);

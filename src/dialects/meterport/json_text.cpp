@@ -89,6 +89,8 @@ Error relocated(Error error, std::string_view prefix, std::string_view replaceme
   };
   replace(error.field);
   replace(error.text);
+  constexpr std::string_view of_nothing = ": ";  // the error was of the whole object
+  if (error.text.starts_with(of_nothing)) error.text.erase(0, of_nothing.size());
   return error;
 }
 

@@ -138,8 +138,8 @@ void append_components(JsonWriter& out) {
   out.field("type", "http").field("scheme", "bearer").field("description", "an API key (mp_...) or a session id");
   out.end_object().end_object();
   out.key("schemas").begin_object();
-  for (const auto schemas :
-       {usage_schemas(), export_schemas(), delivery_schemas(), catalogue_schemas(), identity_schemas()}) {
+  for (const auto schemas : {usage_schemas(), export_schemas(), delivery_schemas(), catalogue_schemas(),
+                             identity_schemas(), region_schemas()}) {
     for (const Schema& schema : schemas) out.key(schema.name).raw(schema.json);
   }
   out.end_object().end_object();

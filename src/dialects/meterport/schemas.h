@@ -19,6 +19,7 @@ std::span<const Schema> export_schemas();
 std::span<const Schema> delivery_schemas();
 std::span<const Schema> catalogue_schemas();
 std::span<const Schema> identity_schemas();
+std::span<const Schema> region_schemas();
 /// Null: none of that name.
 const Schema* find_schema(std::string_view name);
 

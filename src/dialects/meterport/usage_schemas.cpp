@@ -138,8 +138,11 @@ constexpr Schema table[] = {
             "window_start":{"type":"string","format":"date-time"},"window_end":{"type":"string","format":"date-time"},
             "quantity":{"type":"string"},"records":{"type":"integer"}}}}}})"},
     {"Health", json, R"({"type":"object","required":["status"],"properties":{"status":{"const":"ok"}}})"},
-    {"Readiness", json, R"({"type":"object","required":["status","reason"],
-      "properties":{"status":{"type":"string","enum":["ready","not ready"]},"reason":{"type":"string"}}})"},
+    {"Readiness", json, R"({"type":"object","required":["status","reason","regions"],
+      "properties":{"status":{"type":"string","enum":["ready","not ready"]},"reason":{"type":"string"},
+        "regions":{"type":"array","description":"others that own orgs; they do not count for the status",
+          "items":{"type":"object","required":["name","reachable"],
+            "properties":{"name":{"type":"string"},"reachable":{"type":"boolean"}}}}}})"},
     {"Metrics", "text/plain", R"({"type":"string"})"},
     {"Document", json, R"({"type":"object"})"},
 };

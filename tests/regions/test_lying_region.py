@@ -1,0 +1,144 @@
+"""Our server asks a region in Python that lies, stalls or breaks: nothing of its answer is used, and what is wrong is told in few words."""
+import json
+import socket
+import time
+
+import pytest
+from harness import running
+from region_peer import FakeRegion, Key, answer_headers, digest_of
+
+US, OTHER = Key("us"), Key("other")
+PING, FEED = "/peer/v1/ping", "/peer/v1/catalogue"
+CONFIG = '[region]\nname = "eu"\n[regions]\npoll_interval = 3600\nread_budget = 1\nstall_timeout = 1\n'
+
+
+def catalogue(url):
+    return {"regions": [{"name": "eu"}, {"name": "us", "url": url, "key": US.text}],
+            "orgs": [{"id": "acme", "kind": "production", "name": "Acme", "region": "eu"},
+                     {"id": "acme-us", "kind": "sandbox", "name": "Acme US", "parent": "acme", "region": "us"}]}
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    region = FakeRegion("us", US)
+    with running(tmp_path_factory.mktemp("eu"), catalogue=catalogue(region.url), config=CONFIG) as server:
+        yield server, region
+    region.close()
+
+
+@pytest.fixture
+def check(pair):
+    server, region = pair
+    region.answers.clear()
+
+    def run():
+        answer = server.api("POST", "/v1/regions/us/check")
+        assert answer.status == 200, answer
+        [told] = answer.json()["regions"]
+        return told
+    return run
+
+
+@pytest.fixture
+def region(pair, check):
+    return pair[1]
+
+
+def test_a_region_that_answers_well(check, region, pair):
+    told = check()
+    assert told["reachable"] and told["problem"] is None and abs(told["clock_offset_ms"]) < 2000
+    assert pair[0].call("GET", "/readyz").json()["regions"] == [{"name": "us", "reachable": True}]
+
+
+def raw(content):
+    """Answers with these bytes and closes."""
+    def answer(handler, _):
+        handler.wfile.write(content)
+        handler.close_connection = True
+    return answer
+
+
+def stall(handler, _):
+    time.sleep(3)
+    handler.close_connection = True
+
+
+def reset(handler, _):
+    handler.connection.shutdown(socket.SHUT_RDWR)
+    handler.close_connection = True
+
+
+LIES = {
+    "wrong key": (lambda r: lambda h, s: (200, r.ping(), answer_headers(OTHER, s, 200, r.ping())), "its answer is not signed by its key"),
+    "no signature": (lambda r: lambda h, s: (200, r.ping(), {"Content-Length": str(len(r.ping()))}), "its answer is not signed by its key"),
+    "of another call": (lambda r: lambda h, s: (200, r.ping(), answer_headers(US, US.sign("other"), 200, r.ping())), "its answer is not signed by its key"),
+    "of another status": (lambda r: lambda h, s: (200, r.ping(), answer_headers(US, s, 201, r.ping())), "its answer is not signed by its key"),
+    "digest of another body": (lambda r: lambda h, s: (200, r.ping(), answer_headers(US, s, 200, r.ping(), digest_of(b"x"))), "its answer was damaged"),
+    "another body": (lambda r: lambda h, s: (200, r.ping(name="ab"), answer_headers(US, s, 200, r.ping(name="us"))), "its answer was damaged"),
+    "truncated": (lambda r: lambda h, s: (h.__setattr__("close_connection", True), (200, r.ping()[:20], answer_headers(US, s, 200, r.ping())))[1],
+                  "broke off its answer"),
+    "longer than it may be": (lambda r: lambda h, s: (200, b"x", answer_headers(US, s, 200, b"x", length=10**9)), "its answer is too long"),
+    "garbage": (lambda r: raw(b"\x00\xff garbage\r\n\r\n"), "does not speak HTTP"),
+    "nothing": (lambda r: reset, "broke off the connection"),
+    "stalled": (lambda r: stall, "did not answer in time"),
+    "server error": (lambda r: lambda h, s: (500, b"{}", {"Content-Length": "2"}), "answered 500"),
+    "busy": (lambda r: lambda h, s: (503, b"{}", {"Content-Length": "2"}), "is busy (503)"),
+    "refused": (lambda r: lambda h, s: (401, b"{}", {"Content-Length": "2"}), "does not accept this server's calls (401)"),
+    "signed, but no ping": (lambda r: lambda h, s: (200, b"[1]"), "its answer can't be read"),
+    "another region": (lambda r: lambda h, s: (200, r.ping(name="ap")), "is another region than the catalogue says"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_is_found_and_named(check, region, pair, lie):
+    assert check()["reachable"]
+    make, problem = LIES[lie]
+    region.answers[PING] = make(region)
+    began = time.monotonic()
+    told = check()
+    assert (told["reachable"], told["problem"]) == (False, problem)
+    assert time.monotonic() - began < 2.5
+    assert pair[0].call("GET", "/readyz").status == 200 and pair[0].call("GET", "/readyz").json()["regions"][0]["reachable"] is False
+
+
+def test_redirects_are_not_followed(check, region):
+    elsewhere = FakeRegion("us", US)
+    region.answers[PING] = lambda h, s: (302, b"", {"Location": elsewhere.url + PING, "Content-Length": "0"})
+    assert check()["problem"] == "answered 302" and not elsewhere.calls
+    elsewhere.close()
+
+
+def test_a_replica_is_not_made_of_what_is_not_its_homes(check, region, pair):
+    server = pair[0]
+    foreign = {"orgs": [{"id": "acme", "kind": "production", "name": "Taken over", "region": "eu"}]}
+    region.answers[PING] = lambda h, s: (200, region.ping(catalogue_position=7))
+    region.answers[FEED] = lambda h, s: (200, json.dumps({"position": 7, "file": foreign}).encode())
+    told = check()
+    assert told["reachable"] and told["problem"].startswith("its catalogue: ")
+    assert server.api("GET", "/v1/orgs/acme").json()["name"] == "Acme"
+
+
+def test_calls_are_signed_and_never_the_same_twice(check, region):
+    region.calls.clear()
+    check(), check()
+    pings = [headers for _, path, headers, _ in region.calls if path == PING]
+    assert len(pings) == 2 and len({h["Signature"] for h in pings}) == 2
+    assert all(h["Meterport-From"] == "eu" and h["Meterport-To"] == "us" for h in pings)
+
+
+def test_a_region_that_is_gone_is_told_once_in_the_log(check, region, pair):
+    server = pair[0]
+    assert check()["reachable"]
+    region.close()
+    check(), check()
+    log = (server.folder / "server.log").read_text().splitlines()
+    gone = [json.loads(line) for line in log if "a region does not answer" in line]
+    assert gone[-1]["why"] == "refused the connection" and [g["why"] for g in gone].count("refused the connection") == 1
+
+
+def test_only_operators_and_admins_see_regions(pair):
+    server = pair[0]
+    key = server.api("POST", "/v1/keys", {"name": "viewer", "roles": ["viewer"]}).json()["key"]
+    for method, path in (("GET", "/v1/regions"), ("POST", "/v1/regions/check"), ("POST", "/v1/regions/us/check")):
+        assert server.api(method, path, key=key).status == 403
+    assert server.api("POST", "/v1/regions/nobody/check").status == 404
