@@ -16,6 +16,8 @@ CATALOGUE = with_regions(
     metering_world.catalogue(orgs=[{"id": "acme-us-2", "kind": "sub-org", "name": "Acme US 2", "parent": "acme-us"},
                                    {"id": "acme-ap", "kind": "additional-production", "name": "Acme AP", "parent": "acme"}]),
     acme="eu", acme_us="us", acme_ap="ap", acme_test="ap", other="us")
+ANA = next(u for u in CATALOGUE["users"] if u["name"].startswith("ana"))
+ANA["email"] = "ana.mail@acme.example"
 LINKED = ["acme", "acme-ap", "acme-eu", "acme-test", "acme-us", "acme-us-2"]
 IN_US, IN_AP = ["acme-us", "acme-us-2"], ["acme-ap", "acme-test"]
 months = itertools.count()
@@ -36,17 +38,18 @@ class Month:
 
 
 def some_usage(month, orgs=LINKED):
-    """A few records of each org: several meters, days, places and runs."""
+    """A few records of each org: several meters, days, places and runs. Each says its audit time, which is else that of its arrival."""
     for n, org in enumerate(orgs, 1):
         place = {"project": f"P{n % 2}", "folder": f"F{n % 3}", "asset": {"name": f"a{n % 2}", "type": "MAPPING"},
                  "environment": {"id": f"e{n}", "name": f"env {n}", "type": "Group"}}
-        yield usage(org, DI, month.at(3), f"{n}.25", **place, task={"id": f"t{n}", "name": "mt"}, run={"id": f"r{n}", "start": month.at(3, "10:00:00"),
-                                                                                                  "end": month.at(3), "audit_time": month.at(3, "13:00:00")})
-        yield usage(org, DI, month.at(25), f"0.{n}", project=f"P{n % 2}")
-        yield usage(org, FILES, month.at(3 + n), f"{n}.000000000000000001", billing_tag="t", **place)
-        yield usage(org, MDM, month.at(10), 1000 * n)
-        yield usage(org, PDO, month.at(28, "23:59:59"), n)
-        yield usage(org, AI, month.at(29), 100)
+        audited = {"run": {"audit_time": month.at(28, f"13:00:0{n}")}}
+        yield usage(org, DI, month.at(3), f"{n}.25", **place, task={"id": f"t{n}", "name": "mt"},
+                    run={"id": f"r{n}", "start": month.at(3, "10:00:00"), "end": month.at(3), "audit_time": month.at(3, "13:00:00")})
+        yield usage(org, DI, month.at(25), f"0.{n}", project=f"P{n % 2}", **audited)
+        yield usage(org, FILES, month.at(3 + n), f"{n}.000000000000000001", billing_tag="t", **place, **audited)
+        yield usage(org, MDM, month.at(10), 1000 * n, **audited)
+        yield usage(org, PDO, month.at(28, "23:59:59"), n, **audited)
+        yield usage(org, AI, month.at(29), 100, **audited)
 
 
 class Both:
@@ -125,9 +128,9 @@ class Both:
 
     # --- over the HERE wire
 
-    def here(self, server=None, org="acme", realm=REALM):
+    def here(self, server=None, **key):
         server = server or self.server
-        return Here(server, new_key(server, org), realm)
+        return Here(server, new_key(server, "acme", **key), REALM)
 
 
 def texts(body):

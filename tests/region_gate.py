@@ -31,7 +31,8 @@ class Gate:
         self.url = f"http://127.0.0.1:{self.port}"
         self.target = None  # (host, port) of the server
         self.listener, self.fault, self.ends = None, None, set()
-        self.longest = 0  # bytes that one connection's answers had, since the last change
+        self.longest = 0  # most bytes that a connection carried one way, since the last change
+        self.heard = None  # a list: takes the calls' bytes, one entry a connection
         self.lock, self.changed = threading.Lock(), threading.Event()
 
     # --- how it behaves
@@ -92,13 +93,15 @@ class Gate:
         self._become(fault)
 
     def at(self, count, action):
-        """`action` once, when some connection has carried so many bytes; everything passes."""
-        done = threading.Lock()
+        """When a connection has carried so many bytes: `action`, once, and nothing more comes out of that connection."""
+        once = threading.Lock()
 
         def fault(send, piece, sent):
-            send(piece)
-            if sent + len(piece) >= count and done.acquire(blocking=False):
-                action()
+            send(piece[:max(0, count - sent)])
+            if sent + len(piece) >= count:
+                if once.acquire(blocking=False):
+                    action()
+                raise Over
         self._become(fault)
 
     def close(self):
@@ -150,12 +153,23 @@ class Gate:
         with self.lock:
             fault = self.fault
             self.ends |= {caller, region}
-        threading.Thread(target=self._copy, args=(caller, region, None), daemon=True).start()
+        threading.Thread(target=self._copy, args=(caller, region, self._listening()), daemon=True).start()
         end = socket.socket.close if self._copy(region, caller, fault) else reset
         with self.lock:
             self.ends -= {caller, region}
         end(caller)
         end(region)
+
+    def _listening(self):
+        if self.heard is None:
+            return None
+        call = bytearray()
+        self.heard.append(call)
+
+        def keep(send, piece, sent):
+            call.extend(piece)
+            send(piece)
+        return keep
 
     def _copy(self, source, sink, fault):
         """Until the source's end: true. False: it was cut off."""

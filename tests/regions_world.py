@@ -56,8 +56,8 @@ class World:
     """Regions by name: world["us"], or world.us. The first one is the one that most tests ask."""
 
     def __init__(self, folder, catalogue, names, config="", **settings):
-        self.names, self.catalogue = list(names), catalogue
-        self.regions = {name: Region(folder / name, name, catalogue, config, **settings) for name in names}
+        self.names, self.catalogue = list(names), {**catalogue, "regions": [{"name": name} for name in names]}
+        self.regions = {name: Region(folder / name, name, self.catalogue, config, **settings) for name in names}
         self.here = self.regions[self.names[0]]
         self.server = self.here.server
         self.region_of = regions_of(catalogue)
