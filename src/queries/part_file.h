@@ -42,7 +42,7 @@ struct PartFileFacts {
 };
 /// Reads a part file into the sink, checking frames and counts. malformed: it is damaged or none.
 Result<PartFileFacts> read_part_file(FileSystem& files, const std::string& path, PartSink& sink);
-/// The same without a sink: whether the file is a whole part.
-Result<PartFileFacts> check_part_file(FileSystem& files, const std::string& path);
+/// The same without a sink: whether the file is a whole part, and holds nothing that was not asked for.
+Result<PartFileFacts> check_part_file(FileSystem& files, const std::string& path, const PartRequest& request);
 
 }  // namespace meterport::queries

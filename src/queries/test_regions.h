@@ -135,7 +135,7 @@ class RegionsTest : public TestServer {
       auto writer = take(PartFileWriter::create(system_files(), part, share.request.grain, share.request.dims));
       check(server.queries_->read_part(share.request, *writer, 10'000));
       check(writer->finish());
-      EXPECT_EQ(take(check_part_file(system_files(), part)).facts, writer->facts());
+      EXPECT_EQ(take(check_part_file(system_files(), part, share.request)).facts, writer->facts());
       EXPECT_EQ(take(read_part_file(system_files(), part, *sink)).grain, share.request.grain);
     }
     check(store->finish());

@@ -103,7 +103,7 @@ Result<std::uint64_t> fetch_part(const Outgoing& outgoing, FileSystem& files, Cl
     if (auto come = Fetching(outgoing, files, clock, limits).run(peer, request, beside); !come) return fail(come);
     if (is_over(limits)) return no_longer_wanted();
     // Its digest is right, so the region itself made it so.
-    if (auto whole = queries::check_part_file(files, beside); !whole) {
+    if (auto whole = queries::check_part_file(files, beside, request); !whole) {
       return fail(ErrorKind::region_unavailable, "its part can't be read", whole.error().text);
     }
     auto file = files.open(beside, OpenMode::read);
