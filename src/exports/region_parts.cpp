@@ -52,7 +52,7 @@ void RegionParts::start() {
 void RegionParts::gather(Part& part) {
   Status last;
   if (files_.exists(part.path)) {
-    if (queries::check_part_file(files_, part.path, part.share.request)) {
+    if (queries::check_part_file(files_, part.path)) {
       part.is_there = true;
       return end(part, last);
     }

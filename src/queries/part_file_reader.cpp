@@ -26,7 +26,7 @@ constexpr std::int64_t time_max = day_max * Instant::us_per_day;
 
 class Reader {
  public:
-  Reader(std::unique_ptr<File> file, std::uint64_t size, PartSink& sink)
+  Reader(std::unique_ptr<File> file, std::uint64_t size, PartSink* sink)
       : file_(std::move(file)), left_(size), sink_(sink) {}
 
   Result<PartFileFacts> read() {
@@ -107,8 +107,10 @@ class Reader {
       if (length == 0 || length > bytes_.size() - text_at) return damaged("a word's length");
       const Code code = ++words_[head.dimension];
       ++word_count_;
-      const auto text = std::string_view(bytes_).substr(text_at, length);
-      if (auto taken = sink_.word(static_cast<Dimension>(head.dimension), code, text); !taken) return taken;
+      if (sink_ != nullptr) {
+        const auto text = std::string_view(bytes_).substr(text_at, length);
+        if (auto taken = sink_->word(static_cast<Dimension>(head.dimension), code, text); !taken) return taken;
+      }
       text_at += length;
     }
     return text_at == bytes_.size() ? Status() : Status(damaged("bytes after the words"));
@@ -133,7 +135,8 @@ class Reader {
         payload_at += length;
       }
       ++facts_.facts;
-      if (auto taken = sink_.fact(fact, payload, arrival); !taken) return taken;
+      if (sink_ == nullptr) continue;
+      if (auto taken = sink_->fact(fact, payload, arrival); !taken) return taken;
     }
     return payload_at == bytes_.size() ? Status() : Status(damaged("bytes after the rows"));
   }
@@ -177,7 +180,7 @@ class Reader {
 
   std::unique_ptr<File> file_;
   std::uint64_t at_ = 0, left_;
-  PartSink& sink_;
+  PartSink* const sink_;
   std::string bytes_;
   std::optional<RowLayout> layout_;
   PartFileFacts facts_;
@@ -186,7 +189,7 @@ class Reader {
   bool is_ended_ = false;
 };
 
-Result<PartFileFacts> read(FileSystem& files, const std::string& path, PartSink& sink) {
+Result<PartFileFacts> read(FileSystem& files, const std::string& path, PartSink* sink) {
   auto file = files.open(path, OpenMode::read);
   if (!file) return fail(std::move(file));
   const auto size = (*file)->size();
@@ -194,49 +197,13 @@ Result<PartFileFacts> read(FileSystem& files, const std::string& path, PartSink&
   return Reader(std::move(*file), *size, sink).read();
 }
 
-std::unexpected<Error> not_asked_for(std::string_view what) {
-  return fail(ErrorKind::malformed, "the part is of something else", "not asked for: " + std::string(what));
-}
-
-/// A region speaks for its own orgs alone: usage of any other would be added to that which its own region gives.
-class RequestCheck final : public PartSink {
- public:
-  explicit RequestCheck(const PartRequest& request) : request_(request) {}
-
-  Status word(Dimension dimension, Code, std::string_view text) override {
-    switch (dimension) {
-      case Dimension::org:
-        return std::ranges::binary_search(request_.orgs, text) ? Status() : Status(not_asked_for("an org"));
-      case Dimension::meter:
-        return request_.meter.empty() || request_.meter == text ? Status() : Status(not_asked_for("a meter"));
-      default:
-        return std::ranges::find(request_.dims, dimension) != request_.dims.end()
-                   ? Status()
-                   : Status(not_asked_for("a dimension"));
-    }
-  }
-
-  Status fact(const Fact& fact, std::string_view, Instant) override {
-    const bool is_first_day =
-        request_.with_first_days && fact.whole == 0 && fact.fraction_1e18 == 0 && fact.time_us < request_.period.to.us;
-    const bool is_inside = fact.time_us >= request_.period.from.us && fact.time_us < request_.period.to.us;
-    return is_inside || is_first_day ? Status() : Status(not_asked_for("a day"));
-  }
-
- private:
-  const PartRequest& request_;
-};
-
 }  // namespace
 
 Result<PartFileFacts> read_part_file(FileSystem& files, const std::string& path, PartSink& sink) {
-  return read(files, path, sink);
+  return read(files, path, &sink);
 }
-Result<PartFileFacts> check_part_file(FileSystem& files, const std::string& path, const PartRequest& request) {
-  RequestCheck check(request);
-  auto read = queries::read_part_file(files, path, check);
-  if (read && read->grain != request.grain) return not_asked_for("a grain");
-  return read;
+Result<PartFileFacts> check_part_file(FileSystem& files, const std::string& path) {
+  return read(files, path, nullptr);
 }
 
 }  // namespace meterport::queries

@@ -1,8 +1,10 @@
 #include "regions/regions.h"
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
+#include "base/log.h"
 #include "identity/nonces.h"
 #include "regions/answers.h"
 #include "regions/fetching.h"
@@ -105,9 +107,13 @@ Status Service::fetch(const std::string& region, const queries::PartRequest& req
                       const queries::PartCall& call) {
   const auto known = peer(region);
   if (!known) return fail(known);
+  const auto began = std::chrono::steady_clock::now();
   auto bytes = noted(region, fetch_part(outgoing_, parts_.files, parts_.clock, *known, request, path, call));
   if (!bytes) return fail(std::move(bytes));
   probe_.part_received(region, *bytes);
+  const auto took = std::chrono::steady_clock::now() - began;
+  const std::int64_t took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  log::info("a part was fetched", {{"region", region}, {"bytes", *bytes}, {"ms", took_ms}});
   return {};
 }
 

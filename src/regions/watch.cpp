@@ -157,7 +157,8 @@ void Watch::did_not_answer(const std::string& region, Peer& peer, const std::str
     offset = peer.seen.clock_offset_us;
   }
   parts_.probe.looked(region, false, offset);
-  if (is_new) log::warning("a region does not answer", {{"region", region}, {"why", why}});
+  // On the command line nobody follows regions: what came of a look is printed.
+  if (is_new && supervisor_.joinable()) log::warning("a region does not answer", {{"region", region}, {"why", why}});
 }
 
 void Watch::found_gone(const std::string& region, const std::string& why) {

@@ -7,9 +7,10 @@ import time
 
 import pytest
 from here_client import error
-from linked_world import IN_AP, IN_US, LINKED, REALM, rows_but, some_usage, texts, unchanged
+from linked_world import ANA, IN_AP, IN_US, LINKED, REALM, rows_but, some_usage, texts, unchanged
 from metering_world import DI, FILES, JOB_LEVEL, OLDER, usage
 from regions_world import REGIONS, until
+from smtp_sink import SmtpSink
 from webhook_receiver import Receiver, check_signatures, deliveries
 
 quick = pytest.mark.quick
@@ -171,6 +172,30 @@ def test_X07_a_HERE_report_with_an_unreachable_region(well):
     well.us.gate.open()
     well.world.all_well()
     assert unchanged(lambda: well.here().status(lost)["status"], 2) == "failed"
+
+
+def test_mail_tells_of_a_HERE_report_only_when_it_is_over(well):
+    month = well.filled()
+    with SmtpSink() as sink:
+        well.world.here.restart(f'[mail]\nserver = "{sink.url()}"\nfrom = "meterport@acme.example"\ntls = "none"\n')
+        try:
+            well.world.all_well()
+            here = well.here(user=ANA["name"])
+            for word, heal in (("completed", well.us.gate.open), ("failed", lambda: well.world.advance(HEAL_TIME + 1))):
+                before = len(sink.mails)
+                well.us.gate.refuse()
+                report = here.report(["acme-us"], **month.here)
+                assert well.shown(newest_job(well))["state"] == "PARTIAL_SUCCESS"
+                time.sleep(1)
+                assert len(sink.mails) == before, "not while it may heal"
+                heal()
+                assert here.renew().wait(report)["status"] == word
+                mail = sink.wait(before + 1)[-1]
+                assert mail.to == [ANA["email"]] and report in mail.message["Subject"] and word in mail.message["Subject"]
+            time.sleep(1)
+            assert len(sink.mails) == 2
+        finally:
+            well.world.here.restart()
 
 
 def newest_job(both):
