@@ -16,6 +16,8 @@ CATALOGUE = with_regions(
     metering_world.catalogue(orgs=[{"id": "acme-us-2", "kind": "sub-org", "name": "Acme US 2", "parent": "acme-us"},
                                    {"id": "acme-ap", "kind": "additional-production", "name": "Acme AP", "parent": "acme"}]),
     acme="eu", acme_us="us", acme_ap="ap", acme_test="ap", other="us")
+ANA = next(u for u in CATALOGUE["users"] if u["name"].startswith("ana"))
+ANA["email"] = "ana.mail@acme.example"
 LINKED = ["acme", "acme-ap", "acme-eu", "acme-test", "acme-us", "acme-us-2"]
 IN_US, IN_AP = ["acme-us", "acme-us-2"], ["acme-ap", "acme-test"]
 months = itertools.count()
@@ -53,7 +55,7 @@ def some_usage(month, orgs=LINKED):
 class Both:
     def __init__(self, world, one):
         self.world, self.one, self.server = world, one, world.server
-        self.us, self.ap = world.us, world.ap
+        self.us, self.ap = (world.regions.get(name) for name in ("us", "ap"))
 
     def give(self, *records):
         """To the regions and to the one server."""
@@ -126,9 +128,9 @@ class Both:
 
     # --- over the HERE wire
 
-    def here(self, server=None, org="acme", realm=REALM):
+    def here(self, server=None, **key):
         server = server or self.server
-        return Here(server, new_key(server, org), realm)
+        return Here(server, new_key(server, "acme", **key), REALM)
 
 
 def texts(body):

@@ -93,13 +93,15 @@ class Gate:
         self._become(fault)
 
     def at(self, count, action):
-        """`action` once, when some connection has carried so many bytes; everything passes."""
-        done = threading.Lock()
+        """When a connection has carried so many bytes: `action`, once, and nothing more comes out of that connection."""
+        once = threading.Lock()
 
         def fault(send, piece, sent):
-            send(piece)
-            if sent + len(piece) >= count and done.acquire(blocking=False):
-                action()
+            send(piece[:max(0, count - sent)])
+            if sent + len(piece) >= count:
+                if once.acquire(blocking=False):
+                    action()
+                raise Over
         self._become(fault)
 
     def close(self):

@@ -143,6 +143,7 @@ class RegionsTest : public TestServer {
       check(server.queries_->read_part(share.request, *writer, 10'000));
       check(writer->finish());
       EXPECT_EQ(take(check_part_file(system_files(), part)).facts, writer->facts());
+      check(check_part_of(system_files(), part, share.request));
       EXPECT_EQ(take(read_part_file(system_files(), part, *sink)).grain, share.request.grain);
     }
     check(store->finish());

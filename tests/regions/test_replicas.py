@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from harness import record, run
+from harness import lines, record, run
 from linked_world import texts
 from metering_world import DI, FILES
 from regions_world import linked, regions_of, until
@@ -195,7 +195,7 @@ def test_usage_of_an_org_of_another_region_is_refused(well):
 
 MOVES = {
     "orgs": [{"id": "a", "kind": "production", "name": "A", "region": "eu"}, {"id": "b", "kind": "production", "name": "B", "region": "us"},
-             {"id": "mover", "kind": "sub-org", "name": "Mover", "parent": "a", "region": "us", "history": [{"valid_from": "2024-09-11", "parent": "b"}]},
+             {"id": "mover", "kind": "sandbox", "name": "Mover", "parent": "a", "region": "us", "history": [{"valid_from": "2024-09-11", "parent": "b"}]},
              {"id": "a-us", "kind": "additional-production", "name": "A US", "parent": "a", "region": "us"}],
     "meters": METERS,
     "users": [{"name": f"admin of {o}", "password": f"password of {o}", "org": o, "roles": ["admin"]} for o in "ab"],
@@ -210,19 +210,23 @@ def test_an_org_that_moved_between_tenants_of_two_regions(folder):
         answer = us.api("POST", "/v1/usage", records, key=keys[us, "b"])
         assert answer.status == 200 and answer.json()["stored"] == 28, answer
 
-        def days(server, org, **fields):
-            body = {"kind": "summary", "org": org, "all_linked": True, "from": "2024-09-01", "to": "2024-09-29", **fields}
+        def ended(server, org):
+            body = {"kind": "summary", "org": org, "all_linked": True, "from": "2024-09-01", "to": "2024-09-29"}
             answer = server.api("POST", "/v1/exports", body, key=keys[server, org])
             assert answer.status == 202, answer
-            job = server.api("GET", f"/v1/exports/{answer.json()['id']}?wait=30", key=keys[server, org]).json()
-            assert job["state"] == "SUCCESS", job
-            [text] = texts(server.api("GET", job["links"]["download"], key=keys[server, org]).body).values()
-            rows = [line.split(",") for line in text.splitlines()[1:]]
-            return {int(r[3][8:10]): Decimal(r[6]) for r in rows if r[0] == "mover" and r[1] == DI}
+            return server.api("GET", f"/v1/exports/{answer.json()['id']}?wait=30", key=keys[server, org]).json()
 
-        for server in (eu, us):
-            assert days(server, "a") == {day: day for day in range(1, 11)}, "the days with a"
-            assert days(server, "b") == {day: day for day in range(11, 29)}, "the days with b"
+        def days(server, org):
+            job = ended(server, org)
+            assert job["state"] == "SUCCESS", job["error"]
+            [text] = texts(server.api("GET", job["links"]["download"], key=keys[server, org]).body).values()
+            return {int(r["Date"][8:10]): Decimal(r["MeterUsage"]) for r in lines(text) if r["OrgId"] == "mover" and r["MeterId"] == DI}
+
+        assert days(eu, "a") == {day: day for day in range(1, 11)}, "the days with a"
+        assert days(us, "b") == {day: day for day in range(11, 29)}, "the days with b"
+        for server, org in ((eu, "b"), (us, "a")):
+            job = ended(server, org)
+            assert job["state"] == "FAILED" and "has nothing for this server" in job["error"], "it has neither the tenant's home nor an org above"
         world.us.gate.refuse()
         answer = eu.api("POST", "/v1/exports", {"kind": "summary", "org": "a", "all_linked": True, "from": "2024-09-01", "to": "2024-09-29"}, key=keys[eu, "a"])
         job = until(lambda: (j := eu.api("GET", f"/v1/exports/{answer.json()['id']}?wait=30", key=keys[eu, "a"]).json())["state"] == "PARTIAL_SUCCESS" and j)
