@@ -198,7 +198,7 @@ constexpr FewWords few_words[] = {
     {CURLE_SSL_CONNECT_ERROR, "does not speak TLS"},
     {CURLE_UNSUPPORTED_PROTOCOL, "does not speak HTTP"},
     {CURLE_WEIRD_SERVER_REPLY, "does not speak HTTP"},
-    {CURLE_ABORTED_BY_CALLBACK, "was no longer waited for"},
+    {CURLE_ABORTED_BY_CALLBACK, "did not answer in time"},
 };
 
 Result<OutboundResponse> run_plain(const OutboundRequest& request, Exchange& exchange, bool is_long) {

@@ -23,30 +23,40 @@ Status append_fence(ledger::Log& log, Instant as_of, Instant now) {
   return appended ? Status() : Status(fail(appended));
 }
 
-/// Of the warning that the clock has not passed the instant, rounded up.
+/// Rounded up.
 std::string seconds_behind(Instant as_of, Instant now) {
-  return fmt::format("the clock is {} s behind", (as_of.us - now.us) / Instant::us_per_second + 1);
+  return fmt::format("the clock is {} s behind",
+                     (as_of.us - now.us + Instant::us_per_second - 1) / Instant::us_per_second);
 }
 
 }  // namespace
+
+bool Queries::has_passed(Instant as_of) const {
+  return clock_.now() >= as_of || (log_ != nullptr && log_->last_commit_time() >= as_of);
+}
 
 Result<std::uint64_t> Queries::settled_position(Instant as_of, Fence fence, std::int64_t wait_ms_max,
                                                 const std::function<Status()>& look) {
   constexpr std::chrono::milliseconds step{20};
   if (auto required = require_ledger(); !required) return fail(std::move(required));
   const Deadline deadline(wait_ms_max);
-  for (Instant now = clock_.now(); now <= as_of && log_->last_commit_time() <= as_of; now = clock_.now()) {
+  while (!has_passed(as_of)) {
+    const Instant now = clock_.now();
     if (auto may = look ? look() : Status(); !may) return fail(std::move(may));
     const std::chrono::milliseconds left(deadline.left_ms());
     if (left.count() == 0) return fail(ErrorKind::busy, seconds_behind(as_of, now));
     // No longer than a step: the clock may be set while this waits.
-    const std::chrono::microseconds missing(std::min(as_of.us - now.us, Instant::us_per_second) + 1);
+    const std::chrono::microseconds missing(std::clamp<std::int64_t>(as_of.us - now.us, 0, Instant::us_per_second));
     std::this_thread::sleep_for(std::min<std::chrono::microseconds>({missing, left, step}));
   }
   const auto position = log_->position_at(as_of);
-  if (!position || fence == Fence::while_running || log_->last_commit_time() > as_of) return position;
-  if (auto appended = append_fence(*log_, as_of, clock_.now()); !appended) return fail(std::move(appended));
-  return position;
+  if (!position || fence == Fence::while_running) return position;
+  if (log_->last_commit_time() <= as_of) {
+    if (auto appended = append_fence(*log_, as_of, clock_.now()); !appended) return fail(std::move(appended));
+  }
+  // A clock that was set back just now may have kept the instant from being pinned.
+  if (log_->last_commit_time() <= as_of) return fail(ErrorKind::busy, "the clock was set back");
+  return log_->position_at(as_of);
 }
 
 }  // namespace meterport::queries

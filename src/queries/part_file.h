@@ -44,5 +44,8 @@ struct PartFileFacts {
 Result<PartFileFacts> read_part_file(FileSystem& files, const std::string& path, PartSink& sink);
 /// The same without a sink: whether the file is a whole part.
 Result<PartFileFacts> check_part_file(FileSystem& files, const std::string& path);
+/// Whether it is one of this request, too: a region speaks for the orgs that it was asked for alone. malformed: also
+/// with usage of another org, meter or time, or a record that says something else than its row.
+Status check_part_of(FileSystem& files, const std::string& path, const PartRequest& request);
 
 }  // namespace meterport::queries

@@ -108,6 +108,7 @@ Status PartFileWriter::word(Dimension dimension, Code code, std::string_view tex
   const auto number = static_cast<std::size_t>(dimension);
   State::Words& words = state_->words.at(number);
   if (code == 0 || text.empty()) return fail(ErrorKind::internal, "the part is broken", "a word without code or text");
+  if (std::ranges::find(state_->layout.columns, number) == state_->layout.columns.end()) return {};
   if (code >= words.numbers.size()) {
     words.numbers.resize(std::max<std::size_t>(code + std::size_t{1}, words.numbers.size() * 2));
   }

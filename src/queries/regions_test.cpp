@@ -1,4 +1,5 @@
 // What one ledger answers, and what parts of three regions answer: the same rows.
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,7 +20,10 @@ constexpr std::string_view spread_catalogue = R"({
     {"id": "c-ap", "kind": "additional-production", "name": "C", "parent": "top", "region": "ap"},
     {"id": "box-us", "kind": "sandbox", "name": "Box", "parent": "top", "region": "us",
      "history": [{"valid_from": "2024-09-10", "status": "deleted"}, {"valid_from": "2024-09-12", "status": "active"}]},
-    {"id": "box-ap", "kind": "sandbox", "name": "Box 2", "parent": "top", "region": "ap", "billing_anchor_day": 7}
+    {"id": "box-ap", "kind": "sandbox", "name": "Box 2", "parent": "top", "region": "ap", "billing_anchor_day": 7},
+    {"id": "other", "kind": "production", "name": "Another tenant", "region": "ap"},
+    {"id": "moved-us", "kind": "additional-production", "name": "Moved", "parent": "other", "region": "us",
+     "history": [{"valid_from": "2024-09-08", "parent": "top"}]}
   ],
   "meters": [
     {"id": "plain", "name": "Plain", "rates": [{"ipu_per_unit": "0.5"}]},
@@ -30,6 +34,8 @@ constexpr std::string_view spread_catalogue = R"({
     {"id": "5Ariu53Z8gobF4KYsmTg4Z", "name": "Sub Organizations", "category": "ORGS", "rates": [{"ipu_per_unit": "6"}]},
     {"id": "2z4IqaoycKEextVpoCisuL", "name": "Sandboxes", "category": "ORGS", "rates": [{"ipu_per_unit": "6"}]},
     {"id": "c6vq9jira786LE0O2UReWT", "name": "Sandbox usage", "category": "ORGS"},
+    {"id": "same", "name": "One id", "org": "top", "rates": [{"ipu_per_unit": "3"}, {"tier_from": "5", "ipu_per_unit": "1"}]},
+    {"id": "same", "name": "Two owners", "org": "other", "rates": [{"ipu_per_unit": "8"}]},
     {"id": "hourly", "name": "Hourly", "billing": {"free_per_month": "70", "block_size": "10"}},
     {"id": "monthly", "name": "Monthly", "billing": {"free_per_month": "10.5", "block_size": "7", "hourly": false}}
   ]
@@ -49,8 +55,8 @@ class SameRowsTest : public RegionsTest {
     std::vector<Entry> entries;
     for (int i = 0; i < count; ++i) {
       const Day day = day_from({2024, 7, 25}).plus(static_cast<std::int32_t>(random() % 62));
-      Entry e{.org = one_of({"top", "a-us", "b-us", "c-ap", "box-us", "box-ap"}),
-              .meter = one_of({"plain", "steps", "steps", "stored", "hourly", "monthly"}),
+      Entry e{.org = one_of({"top", "a-us", "b-us", "c-ap", "box-us", "box-ap", "moved-us"}),
+              .meter = one_of({"plain", "steps", "steps", "stored", "same", "hourly", "monthly"}),
               .time = fmt::format("{}T{:02}:{}Z", format_day(day), random() % 24, one_of({"00:00", "59:59.999999"})),
               .quantity = fmt::format("{}{}.{:03}", random() % 5 == 0 ? "-" : "", random() % 40, random() % 1000),
               .project = one_of({"", "p1", "P2", "\u00e4"}),
@@ -65,7 +71,9 @@ class SameRowsTest : public RegionsTest {
       e.billing_tag = one_of({"", "t1", "N/A"});
       entries.push_back(std::move(e));
     }
+    const std::size_t before = used_.size();
     use(std::move(entries));
+    for (int i = 0; i < 5; ++i) take_back(before + random() % static_cast<unsigned>(count));
   }
 
   /// Everything of the period; of the report's days "a-us" has some.
@@ -74,7 +82,8 @@ class SameRowsTest : public RegionsTest {
     return {{catalogue.org("top"), {all}},
             {catalogue.org("c-ap"), {all}},
             {catalogue.org("a-us"), {{september(2), september(7)}, {september(9), september(13)}}},
-            {catalogue.org("b-us"), {all}}};
+            {catalogue.org("b-us"), {all}},
+            {catalogue.org("moved-us"), {{september(8), september(16)}}}};
   }
 
   static std::vector<std::string> rows_of(Queries& queries, const Snapshot& snapshot, const ExportSpec& spec,

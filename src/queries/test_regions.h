@@ -112,11 +112,18 @@ class RegionsTest : public TestServer {
     std::map<std::string, std::vector<Entry>> by_region;
     for (const Entry& entry : entries) by_region[region_of(entry.org)].push_back(entry);
     ingest(entries);
-    for (auto& [region, some] : by_region) {
-      regions_.at(region)->ingest(some);
-      for (const Entry& entry : some) spread_.push_back({region, entry});
+    std::map<std::string, std::size_t> next;
+    for (auto& [region, some] : by_region) regions_.at(region)->ingest(some);
+    for (const Entry& entry : entries) {
+      const std::string region = region_of(entry.org);
+      used_.push_back({entry, region, by_region.at(region)[next[region]++].position});
     }
-    whole_.insert(whole_.end(), entries.begin(), entries.end());
+  }
+  /// What was used so far, by its number.
+  void take_back(std::size_t number) {
+    const Used& used = used_.at(number);
+    append_reversal(*log_, used.entry, used.entry.position);
+    append_reversal(*regions_.at(used.region)->log_, used.entry, used.region_position);
   }
 
   /// The spec's share of every region in one store, as an export gathers it.
@@ -136,6 +143,7 @@ class RegionsTest : public TestServer {
       check(server.queries_->read_part(share.request, *writer, 10'000));
       check(writer->finish());
       EXPECT_EQ(take(check_part_file(system_files(), part)).facts, writer->facts());
+      check(check_part_of(system_files(), part, share.request));
       EXPECT_EQ(take(read_part_file(system_files(), part, *sink)).grain, share.request.grain);
     }
     check(store->finish());
@@ -143,8 +151,34 @@ class RegionsTest : public TestServer {
   }
 
   std::map<std::string, std::unique_ptr<RegionServer>> regions_;
-  std::vector<Entry> whole_;                           ///< with positions of the one ledger
-  std::vector<std::pair<std::string, Entry>> spread_;  ///< with those of the regions
+  struct Used {
+    Entry entry;  ///< with its position in the one ledger
+    std::string region;
+    std::uint64_t region_position = 0;
+  };
+  std::vector<Used> used_;
+
+ private:
+  void append_reversal(ledger::Log& log, const Entry& entry, std::uint64_t position) {
+    UsageRecord record;
+    record.org = entry.org;
+    record.meter = entry.meter;
+    record.time = take(parse_instant(entry.time));
+    record.quantity = Decimal::from_scaled(-Decimal::parse(entry.quantity).value().scaled());
+    record.id = record.source = "correction";
+    record.project = entry.project;
+    record.folder = entry.folder;
+    record.asset = {.name = entry.asset_name, .type = entry.asset_type};
+    record.environment = {.id = entry.environment_id, .name = entry.environment_name, .type = entry.environment_type};
+    record.subscription = entry.subscription;
+    record.app = {.id = entry.app_id, .name = entry.app_name, .hrn = entry.app_hrn};
+    record.billing_tag = entry.billing_tag;
+    ledger::NewBatch batch;
+    batch.info = {.id = "batch", .principal = "test", .channel = "v1", .arrival_time = clock_.now()};
+    ledger::encode_record(batch.payloads, ledger::RecordKind::reversal, record, {.reverses = position, .reason = "x"});
+    batch.records.push_back({ledger::RecordKind::reversal, batch.payloads});
+    take(log.append_and_wait(std::move(batch)));
+  }
 };
 
 }  // namespace meterport::queries

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <limits>
+#include <optional>
 #include <thread>
 
 #include "queries/part_file.h"
@@ -25,17 +26,17 @@ bool is_over(const queries::PartCall& limits) {
 }
 
 std::unexpected<Error> no_longer_wanted() {
-  return fail(ErrorKind::region_unavailable, "was no longer waited for");
+  return fail(ErrorKind::region_unavailable, "did not answer in time");
 }
 
-/// Why nothing got on.
+/// Why it is not there.
 std::unexpected<Error> stands_still(const Waiting& waiting, Instant now) {
   const std::int64_t behind_us = now.us - waiting.now.us;
   if (waiting.waits_for == "the clock" && behind_us > clock_slack_us) {
     const std::int64_t behind_s = (behind_us + Instant::us_per_second / 2) / Instant::us_per_second;
     return fail(ErrorKind::region_unavailable, fmt::format("its clock is {} s behind", behind_s));
   }
-  if (waiting.waits_for.empty()) return fail(ErrorKind::region_unavailable, "did not go on with its part");
+  if (waiting.waits_for.empty()) return fail(ErrorKind::region_unavailable, "did not finish its part in time");
   return fail(ErrorKind::region_unavailable, "did not begin its part in time");
 }
 
@@ -53,7 +54,9 @@ class Fetching {
                         .answer_bytes_max = std::numeric_limits<std::int64_t>::max(),
                         .to_file = path};
     for (;;) {
+      if (is_over(limits_)) return last_ ? stands_still(*last_, clock_.now()) : no_longer_wanted();
       auto answer = outgoing_.call(peer, call, limits_);
+      if (is_over(limits_) && last_) return stands_still(*last_, clock_.now());  // it tells more than that time is over
       if (!answer) return fail(std::move(answer));
       if (answer->status == 200) return {};
       auto text = read_file(files_, path);
@@ -63,7 +66,6 @@ class Fetching {
         return fail(ErrorKind::region_unavailable, "its answer can't be read");
       }
       if (auto goes_on = note(*waiting); !goes_on) return goes_on;
-      if (is_over(limits_)) return no_longer_wanted();
     }
   }
 
@@ -71,11 +73,8 @@ class Fetching {
   /// Error: it stands still.
   Status note(const Waiting& waiting) {
     const auto now = SteadyClock::now();
-    if (waiting.rows != rows_ || waiting.waits_for != waits_for_) {
-      rows_ = waiting.rows;
-      waits_for_ = waiting.waits_for;
-      moved_ = now;
-    }
+    if (!last_ || waiting.rows != last_->rows || waiting.waits_for != last_->waits_for) moved_ = now;
+    last_ = waiting;
     if (now - moved_ > std::chrono::milliseconds(limits_.timeout_ms)) return stands_still(waiting, clock_.now());
     // An answer that came at once: the region has no thread to let us wait on.
     std::this_thread::sleep_for(pause_);
@@ -87,8 +86,7 @@ class Fetching {
   FileSystem& files_;
   Clock& clock_;
   const queries::PartCall& limits_;
-  std::uint64_t rows_ = 0;
-  std::string waits_for_;
+  std::optional<Waiting> last_;
   SteadyClock::time_point moved_ = SteadyClock::now();
   std::chrono::milliseconds pause_ = first_pause;
 };
@@ -103,8 +101,9 @@ Result<std::uint64_t> fetch_part(const Outgoing& outgoing, FileSystem& files, Cl
     if (auto come = Fetching(outgoing, files, clock, limits).run(peer, request, beside); !come) return fail(come);
     if (is_over(limits)) return no_longer_wanted();
     // Its digest is right, so the region itself made it so.
-    if (auto whole = queries::check_part_file(files, beside); !whole) {
-      return fail(ErrorKind::region_unavailable, "its part can't be read", whole.error().text);
+    if (auto fits = queries::check_part_of(files, beside, request); !fits) {
+      return fail(ErrorKind::region_unavailable, "its part can't be read",
+                  fits.error().text + ": " + fits.error().detail);
     }
     auto file = files.open(beside, OpenMode::read);
     if (!file) return fail(std::move(file));

@@ -70,7 +70,7 @@ Result<std::variant<MadePart, Waiting>> Makings::get(const std::string& caller, 
                                                      const queries::PartRequest& request, std::int64_t wait_ms_max) {
   std::unique_lock lock(mutex_);
   if (is_stopping_) return fail(ErrorKind::busy, "the server is stopping");
-  remove_old();
+  remove_old(caller);
   const Key key(caller, body);
   const auto known = makings_.find(key);
   Result<MakingPtr> making = known == makings_.end() ? begin(key, request) : known->second;
@@ -85,14 +85,14 @@ Result<std::variant<MadePart, Waiting>> Makings::get(const std::string& caller, 
   wanted->asked_ms = steady_ms();
   if (!wanted->end) return wanted->progress.waiting(clock_.now());
   if (*wanted->end) return **wanted->end;
-  auto error = std::move(wanted->end->error());
-  // The next call may have more luck, and another caller that waited is told nothing wrong: it begins anew.
+  auto error = wanted->end->error();  // a copy: another call may have waited for the same
+  // The next call may have more luck: it begins anew.
   if (const auto at = makings_.find(key); at != makings_.end() && at->second == wanted) makings_.erase(at);
   return std::unexpected(std::move(error));
 }
 
 Result<Makings::MakingPtr> Makings::begin(const Key& key, const queries::PartRequest& request) {
-  if (!has_room()) return no_room();
+  if (!has_room() || has_enough(key.first)) return no_room();
   const auto look = [this](const Making& making) -> Status {
     if (is_stopping_) return fail(ErrorKind::busy, "the server is stopping");
     if (steady_ms() - making.asked_ms <= limits_.abandoned_after_ms) return {};
@@ -122,22 +122,31 @@ void Makings::make(Making& making) {
   ended_.notify_all();
 }
 
-void Makings::remove_old() {
+void Makings::remove_old(const std::string& caller) {
   const std::int64_t now_ms = steady_ms();
   for (auto at = makings_.begin(); at != makings_.end();) {
     const auto next = std::next(at);
     if (at->second->end && now_ms - at->second->asked_ms > limits_.keep_ms) remove(at);
     at = next;
   }
-  while (!has_room()) {
-    auto oldest = makings_.end();
-    for (auto at = makings_.begin(); at != makings_.end(); ++at) {
-      if (!at->second->end || now_ms - at->second->asked_ms <= limits_.being_sent_ms) continue;
-      if (oldest == makings_.end() || at->second->asked_ms < oldest->second->asked_ms) oldest = at;
-    }
-    if (oldest == makings_.end()) return;
-    remove(oldest);
+  while (remove_oldest(caller)) {
   }
+}
+
+/// Of all where there is no room for anyone, else of the caller's where it has its share; false: nothing is to be gone.
+bool Makings::remove_oldest(const std::string& caller) {
+  const bool is_full = !has_room();
+  if (!is_full && files_of(caller) < limits_.of_a_caller_max) return false;
+  const std::int64_t now_ms = steady_ms();
+  auto oldest = makings_.end();
+  for (auto at = makings_.begin(); at != makings_.end(); ++at) {
+    if (!is_full && at->first.first != caller) continue;
+    if (!at->second->end || now_ms - at->second->asked_ms <= limits_.being_sent_ms) continue;
+    if (oldest == makings_.end() || at->second->asked_ms < oldest->second->asked_ms) oldest = at;
+  }
+  if (oldest == makings_.end()) return false;
+  remove(oldest);
+  return true;
 }
 
 bool Makings::has_room() const {
@@ -146,6 +155,17 @@ bool Makings::has_room() const {
     if (making->end && *making->end) bytes += (*making->end)->bytes;
   }
   return makings_.size() < limits_.files_max && bytes < limits_.bytes_max;
+}
+
+std::size_t Makings::files_of(const std::string& caller) const {
+  const auto is_callers = [&](const auto& making) { return making.first.first == caller; };
+  return static_cast<std::size_t>(std::ranges::count_if(makings_, is_callers));
+}
+
+bool Makings::has_enough(const std::string& caller) const {
+  const auto is_under_way = [&](const auto& making) { return making.first.first == caller && !making.second->end; };
+  return files_of(caller) >= limits_.of_a_caller_max ||
+         static_cast<std::size_t>(std::ranges::count_if(makings_, is_under_way)) >= limits_.under_way_of_a_caller_max;
 }
 
 void Makings::remove(std::map<Key, MakingPtr>::iterator at) {

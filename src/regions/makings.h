@@ -54,6 +54,7 @@ class MakingProgress {
 struct MakingLimits {
   std::size_t threads = 2, queue_max = 16, waiting_callers_max = 4;
   std::size_t files_max = 64;
+  std::size_t of_a_caller_max = 32, under_way_of_a_caller_max = 9;  ///< half of all that is there: others come through
   std::uint64_t bytes_max = std::uint64_t{8} << 30;
   std::int64_t keep_ms = 5 * 60'000;    ///< after it was last asked for
   std::int64_t being_sent_ms = 30'000;  ///< not removed for want of room
@@ -85,8 +86,11 @@ class Makings {
   Makings(FileSystem& files, std::string folder, Clock& clock, Random& random, Maker maker, MakingLimits limits);
   Result<MakingPtr> begin(const Key& key, const queries::PartRequest& request);
   void make(Making& making);
-  void remove_old();
+  void remove_old(const std::string& caller);
+  bool remove_oldest(const std::string& caller);
   [[nodiscard]] bool has_room() const;
+  [[nodiscard]] std::size_t files_of(const std::string& caller) const;
+  [[nodiscard]] bool has_enough(const std::string& caller) const;
   void remove(std::map<Key, MakingPtr>::iterator at);
 
   FileSystem& files_;

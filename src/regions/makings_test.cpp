@@ -114,6 +114,38 @@ TEST_F(MakingsTest, FilesAreRemovedAfterAWhile) {
   EXPECT_EQ(files().size(), 1U);
 }
 
+TEST_F(MakingsTest, OneCallerTakesNoMoreThanItsShare) {
+  open({.threads = 1, .queue_max = 8, .of_a_caller_max = 3, .under_way_of_a_caller_max = 2});
+  may_end_ = false;
+  ASSERT_TRUE(get("eu", "a", 1) && get("eu", "b", 1));
+  EXPECT_EQ(get("eu", "c", 1).error().kind, ErrorKind::busy);
+  EXPECT_TRUE(get("eu", "a", 1)) << "what is there already goes on";
+  EXPECT_TRUE(get("us", "c", 1));
+  may_end_ = true;
+  ASSERT_TRUE(get("eu", "a") && get("eu", "b") && get("eu", "c"));
+  EXPECT_EQ(get("eu", "d", 1).error().kind, ErrorKind::busy);
+  EXPECT_TRUE(get("us", "d"));
+  open({.of_a_caller_max = 2, .being_sent_ms = 5});
+  ASSERT_TRUE(get("us", "z") && get("eu", "a") && get("eu", "b"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  ASSERT_TRUE(get("eu", "c")) << "its oldest goes";
+  EXPECT_EQ(files().size(), 3U);
+}
+
+TEST_F(MakingsTest, TwoThatWaitForTheSameAreToldWhyItFailed) {
+  open();
+  may_end_ = false;
+  must_fail_ = true;
+  std::vector<std::string> told(2);
+  {
+    std::vector<std::jthread> callers;
+    for (std::string& text : told) callers.emplace_back([&] { text = get("eu", "m").error().text; });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    may_end_ = true;
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{"no room", "no room"}));
+}
+
 TEST_F(MakingsTest, TheQueueIsBounded) {
   open({.threads = 1, .queue_max = 1});
   may_end_ = false;

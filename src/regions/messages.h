@@ -35,6 +35,8 @@ Result<TotalsCall> read_totals_call(std::string_view json);
 /// One JSON object a line.
 std::string total_rows_json(const std::vector<queries::TotalRow>& rows);
 Result<std::vector<queries::TotalRow>> read_total_rows(std::string_view lines);
+/// Whether the row is one of what was asked for: of those orgs and that meter, with the columns that it is grouped by.
+bool is_row_of(const queries::TotalRow& row, const TotalsCall& call);
 
 /// How far a part is that is not there yet.
 struct Waiting {

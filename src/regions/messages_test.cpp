@@ -100,6 +100,38 @@ TEST(Messages, TotalRowsAreReadBackToTheDigit) {
   EXPECT_FALSE(read_total_rows(R"({"org":"a"})"));
 }
 
+TEST(Messages, ARowIsOfWhatWasAskedForOrNone) {
+  TotalsCall call;
+  call.orgs = {"a", "b"};
+  call.request.from = at("2024-09-03T00:00:00Z");
+  call.request.to = at("2024-09-04T00:00:00Z");
+  call.request.meter = "m";
+  call.request.group_by = {"org", "day", "project", "meter"};
+  const auto is_fine = [&](auto change) {
+    queries::TotalRow row;
+    row.org = "a";
+    row.meter = "m";
+    row.day = parse_day("2024-09-03").value();
+    row.window = Period{at("2024-09-02T22:00:00Z"), at("2024-09-03T22:00:00Z")};
+    row.dims = {""};
+    change(row);
+    return is_row_of(row, call);
+  };
+  using queries::TotalRow;
+  EXPECT_TRUE(is_fine([](TotalRow&) {}));
+  EXPECT_FALSE(is_fine([](TotalRow& row) { row.org = "c"; }));
+  EXPECT_FALSE(is_fine([](TotalRow& row) { row.org = ""; }));
+  EXPECT_FALSE(is_fine([](TotalRow& row) { row.meter = "n"; }));
+  EXPECT_FALSE(is_fine([](TotalRow& row) { row.dims = {}; }));
+  EXPECT_FALSE(is_fine([](TotalRow& row) { row.dims = {"", ""}; }));
+  EXPECT_FALSE(is_fine([](TotalRow& row) { row.day.reset(); }));
+  EXPECT_FALSE(is_fine([](TotalRow& row) { row.window.reset(); }));
+  EXPECT_FALSE(is_fine([](TotalRow& row) { row.window->to = row.window->from.plus_seconds(7200); }));
+  call.request.group_by = {};
+  EXPECT_FALSE(is_fine([](TotalRow&) {}));
+  EXPECT_TRUE(is_fine([](TotalRow& row) { row = {}; }));
+}
+
 TEST(Messages, TotalsOfAnotherFormAreNone) {
   for (const char* text : {"", "-", ".5", "5.", "1e3", "+1", "1.0000000000000000001", "0x1", "1 ",
                            "123456789012345678901234567890123456789"}) {

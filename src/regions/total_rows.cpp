@@ -1,4 +1,5 @@
 // Rows of totals on their way between regions.
+#include <algorithm>
 #include <utility>
 
 #include "base/json_writer.h"
@@ -70,6 +71,23 @@ Result<std::vector<TotalRow>> read_total_rows(std::string_view lines) {
     lines.remove_prefix(end + 1);
   }
   return rows;
+}
+
+bool is_row_of(const TotalRow& row, const TotalsCall& call) {
+  const auto& [request, orgs, as_of] = call;
+  const auto has = [&](std::string_view column) {
+    return std::ranges::find(request.group_by, column) != request.group_by.end();
+  };
+  const std::ptrdiff_t others = std::ranges::count_if(request.group_by, [](const std::string& column) {
+    return column != "org" && column != "meter" && column != "day" && column != "window";
+  });
+  const bool has_window = has("day") || has("window");
+  if (has("org") ? !std::ranges::binary_search(orgs, row.org) : !row.org.empty()) return false;
+  if (has("meter") ? row.meter.empty() || (!request.meter.empty() && row.meter != request.meter) : !row.meter.empty())
+    return false;
+  if (row.day.has_value() != has("day") || row.window.has_value() != has_window) return false;
+  if (has_window && (row.window->from >= request.to || row.window->to <= request.from)) return false;
+  return std::ssize(row.dims) == others;
 }
 
 }  // namespace meterport::regions

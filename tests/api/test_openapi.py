@@ -124,7 +124,7 @@ def test_every_route_and_parameter_is_in_the_reference(document):
 def test_health_and_readiness(shared):
     contract = Contract(shared)
     contract.check(shared.call("GET", "/healthz"), "GET", "/healthz")
-    assert contract.check(shared.call("GET", "/readyz"), "GET", "/readyz") == {"status": "ready", "reason": ""}
+    assert contract.check(shared.call("GET", "/readyz"), "GET", "/readyz") == {"status": "ready", "reason": "", "regions": []}
     assert shared.call("HEAD", "/healthz").body == b""
 
 
