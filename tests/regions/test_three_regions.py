@@ -177,7 +177,8 @@ def test_a_region_in_trouble_is_a_gap_and_is_filled_in(well, trouble, region):
         lost.kill()
         down.set()
 
-    {"killed": lambda: lost.gate.at(part // 2, kill), "stalled": lost.gate.stall, "garbage": lambda: lost.gate.answer(random.Random(1).randbytes(part))}[trouble]()
+    {"killed": lambda: lost.gate.at(part // 2, kill), "stalled": lost.gate.stall,
+     "garbage": lambda: lost.gate.answer(random.Random(1).randbytes(part))}[trouble]()
     job = well.shown(well.ask(as_of=undisturbed["as_of"]["time"]))
     check_gap(well, job, region, expected)
     if trouble == "killed":
