@@ -276,6 +276,19 @@ TEST_F(AnswersTest, TotalsAreThoseOfOneLedger) {
   EXPECT_EQ(totals_of(eu(), one), totals_of(*queries_, one));
 }
 
+TEST_F(AnswersTest, AsOfATimeEachRegionAnswersAsOfThatTime) {
+  use({{"top", "plain", "2024-09-03T10:00:00Z", "1", "", ""}});
+  use({{"a-us", "plain", "2024-09-03T10:00:00Z", "2", "", ""}});  // after the last commit of the region that is asked
+  TotalsRequest request = linked({"org"});
+  const Instant then = take(eu().totals(server_principal(), request)).snapshot.as_of;
+  const auto before = totals_of(eu(), request);
+  ASSERT_EQ(before.size(), 2U);
+  use({{"a-us", "plain", "2024-09-04T10:00:00Z", "4", "", ""}});
+  EXPECT_NE(totals_of(eu(), request), before);
+  request.as_of_time = then;
+  EXPECT_EQ(totals_of(eu(), request), before);
+}
+
 TEST_F(AnswersTest, PagesAreThoseOfOneLedger) {
   use_random(900, 6);
   BilledPageRequest request = page_request();
