@@ -55,7 +55,7 @@ def some_usage(month, orgs=LINKED):
 class Both:
     def __init__(self, world, one):
         self.world, self.one, self.server = world, one, world.server
-        self.us, self.ap = world.us, world.ap
+        self.us, self.ap = (world.regions.get(name) for name in ("us", "ap"))
 
     def give(self, *records):
         """To the regions and to the one server."""

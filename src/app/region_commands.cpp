@@ -53,8 +53,9 @@ Result<json> call(const GlobalOptions& global, http::Method method, const std::s
 }
 
 bool is_well(const json& region) {
-  return region.value("own", false) ? cell(region, "problem").empty()
-                                    : region.value("reachable", false) && cell(region, "problem").empty();
+  const bool is_only_named = cell(region, "url").empty() && cell(region, "key").empty();
+  const bool must_answer = !region.value("own", false) && !is_only_named;
+  return cell(region, "problem").empty() && (!must_answer || region.value("reachable", false));
 }
 
 }  // namespace

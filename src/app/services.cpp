@@ -137,7 +137,8 @@ Status Services::open_services() {
                              {.keys = data_ + "/keys", .parts = data_ + "/parts"});
   if (!regions) return fail(std::move(regions));
   regions_ = std::move(*regions);
-  queries_->set_part_source(regions_.get());
+  constexpr std::int64_t ms_per_s = 1'000;
+  queries_->set_part_source(regions_.get(), settings_.number("regions.read_budget") * ms_per_s);
   auto keys = delivery::SigningKeys::open(system_files(), data_ + "/keys", system_random());
   if (!keys) return fail(std::move(keys));
   auto outbox = delivery::Outbox::open(*control_, *clock_, system_random(), settings_, metrics_, *keys);

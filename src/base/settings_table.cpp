@@ -99,7 +99,8 @@ std::vector<SettingSpec> export_settings() {
     number("warehouse.threads", 2, "threads", {1, 1024}, "Threads of one warehouse query."),
 
     number("exports.runners", 2, "jobs", {0, 256},
-           "Export jobs that run at the same time; 0 lets jobs wait, for maintenance."),
+           "Export jobs that run at the same time, not counting those that wait for linked regions; 0 lets jobs wait, for "
+           "maintenance."),
     number("exports.retention", 3 * day_s, "s", {60, 0},
            "An artifact can be downloaded this long after its job ended."),
     number("exports.jobs_retention", 30 * day_s, "s", {60, 0}, "A finished job can be read this long after it ended."),

@@ -74,12 +74,24 @@ Status JobRun::gather_parts(queries::PartSource& source, std::vector<queries::Re
   if (!is_filling_) {
     if (auto loaded = load_own(own_share, parts); !loaded) return loaded;
   }
-  if (auto waited = parts.wait(); !waited) return waited;
+  if (auto waited = wait_for(parts); !waited) return waited;
   if (auto noted = note_gaps(parts, shares); !noted) return noted;
   if (is_filling_) {
     if (auto loaded = load_own(own_share, parts); !loaded) return loaded;
   }
   return load(parts);
+}
+
+/// A region that is slow or gone must hold up no other job: nothing is done meanwhile.
+Status JobRun::wait_for(RegionParts& parts) {
+  if (context_.places == nullptr) return parts.wait();
+  context_.places->give(watch_);
+  Status waited = parts.wait();
+  if (waited) watch_.wait_for("a runner");
+  context_.places->take_back(watch_);
+  watch_.wait_for({});
+  if (waited && watch_.is_interrupted()) return interrupted();
+  return waited;
 }
 
 Status JobRun::load_own(const queries::RegionShare* own, RegionParts& parts) {

@@ -23,13 +23,19 @@ std::int64_t pause_after(int tries) {
 
 }  // namespace
 
-/// Regions that stay away must not keep all runners from jobs that can be run.
+/// Regions that stay away must not keep all runners from jobs that can be run, nor one that is slow the others' usage
+/// from what waits for it.
 bool Service::may_fill() const {
   if (!options_.heals) return false;
   const std::lock_guard lock(mutex_);
-  const auto fillings =
-      std::ranges::count_if(running_, [](const auto& run) { return run.second->work == Work::filling; });
-  return fillings < std::max<std::int64_t>(options_.runners / 2, 1);
+  std::size_t fillings = 0, places = 0;
+  for (const auto& [id, run] : running_) {
+    if (run->work != Work::filling) continue;
+    ++fillings;
+    if (run->watch.has_place) ++places;
+  }
+  return places < std::max(options_.runners / 2, 1U) &&
+         fillings < std::size_t{threads_per_place} / 2 * options_.runners;
 }
 
 void Service::set_healing(StoredJob& stored) const {
@@ -83,7 +89,7 @@ void Service::put_off(const StoredJob& stored, const Running& running) {
   const bool is_left_over = running.watch.must_stop;
   const int tries = is_left_over ? stored.heal_tries : stored.heal_tries + 1;
   const Instant next = is_left_over ? now : now.plus_seconds(pause_after(tries));
-  const Status done = store_.put_off(stored.job.id, running.runner, next, tries);
+  const Status done = store_.put_off(stored, running.runner, next, tries);
   if (!done) {
     log::warning("an export job keeps its lease", {{"job", stored.job.id}, {"detail", done.error().detail}});
   }

@@ -80,20 +80,25 @@ Status JobStore::renew_filling(std::string_view id, const std::string& runner, I
   return change_leased(control_, id, runner, fmt::format("lease_until_us = {}", lease_until.us));
 }
 
-Status JobStore::put_off(std::string_view id, const std::string& runner, Instant next, int tries) {
-  return change_leased(
-      control_, id, runner,
-      fmt::format("runner = '', lease_until_us = 0, heal_next_us = {}, heal_tries = {}", next.us, tries));
+Status JobStore::put_off(const StoredJob& taken, const std::string& runner, Instant next, int tries) {
+  const std::int64_t seen_us = taken.heal_next ? taken.heal_next->us : 0;
+  return change_leased(control_, taken.job.id, runner,
+                       fmt::format("runner = '', lease_until_us = 0, heal_next_us = CASE WHEN heal_next_us = {0} THEN "
+                                   "{1} ELSE heal_next_us END, heal_tries = CASE WHEN heal_next_us = {0} THEN {2} ELSE "
+                                   "heal_tries END",
+                                   seen_us, next.us, tries));
 }
 
 Result<std::size_t> JobStore::heal_at(const std::string& region, Instant next) {
   if (!is_safe_id(region)) return std::size_t{0};
   long long changed = 0;
   auto done = control_.write([&](soci::session& session) -> Status {
-    // As gaps_json() prints it. A name has no other wildcard than `_`: at worst a try too many.
+    // As gaps_json() prints it. A name has no other wildcard than `_`: at worst a try too many. Another instant than
+    // before in any case: who fills it in right now, and may have asked too early, sees that (put_off).
     soci::statement statement =
-        (session.prepare << fmt::format("UPDATE export_jobs SET heal_next_us = {}, heal_tries = 0 WHERE heal_next_us > "
-                                        "0 AND gaps_json LIKE '%{{\"region\":\"{}\",%'",
+        (session.prepare << fmt::format("UPDATE export_jobs SET heal_next_us = CASE WHEN heal_next_us = {0} THEN {0} - "
+                                        "1 ELSE {0} END, heal_tries = 0 WHERE heal_next_us > 0 AND gaps_json LIKE "
+                                        "'%{{\"region\":\"{1}\",%'",
                                         next.us, region));
     statement.execute(true);
     changed = statement.get_affected_rows();

@@ -42,6 +42,7 @@ class JobRun {
     catalog::Catalog* catalog = nullptr;                    ///< this and the clock: for jobs over several regions
     Clock* clock = nullptr;
     RegionTimes region_times{};
+    RunPlaces* places = nullptr;  ///< may be null
   };
   JobRun(const Context& context, StoredJob& stored, std::string tag, RunWatch& watch);
   ~JobRun();
@@ -70,6 +71,7 @@ class JobRun {
   /// Sets what to read from, and leaves out the orgs of regions that can't be read.
   Status gather();
   Status gather_parts(queries::PartSource& source, std::vector<queries::RegionShare> shares);
+  Status wait_for(RegionParts& parts);
   Status load_own(const queries::RegionShare* own, RegionParts& parts);
   Status load(const RegionParts& parts);
   [[nodiscard]] std::vector<std::string> nameable(const queries::RegionShare& share) const;

@@ -99,8 +99,9 @@ class JobStore {
   Result<std::optional<StoredJob>> take_filling(const std::string& runner, Instant now, Instant lease_until,
                                                 const std::set<std::string, std::less<>>& without);
   Status renew_filling(std::string_view id, const std::string& runner, Instant lease_until);
-  /// Gives the lease back: nothing was filled in, and nothing of the job changes but its next try.
-  Status put_off(std::string_view id, const std::string& runner, Instant next, int tries);
+  /// Gives the lease back: nothing was filled in, and nothing of the job changes but its next try; that neither if it
+  /// was set (heal_at) since the job was taken, as which it is given here.
+  Status put_off(const StoredJob& taken, const std::string& runner, Instant next, int tries);
   /// Jobs that lack the region's usage are tried at the instant, whatever their pauses. Returns how many there are.
   Result<std::size_t> heal_at(const std::string& region, Instant next);
   /// Jobs that nobody fills in and whose time for it is over; of `all` those that have time left, too.

@@ -343,9 +343,10 @@ TEST_F(JobStoreTest, AGapIsFilledInByOneRunnerWhenItIsDue) {
   EXPECT_EQ(take_filling("r1", Instant{50}), "j1");
   EXPECT_EQ(take_filling("r2", Instant{51}), "");
   EXPECT_EQ(take_filling("r2", Instant{55}), "j1") << "the first one's lease is over";
-  EXPECT_EQ(store().put_off("j1", "r1", Instant{60}, 1).error().kind, ErrorKind::conflict);
+  const StoredJob taken_up = store().get("j1").value();
+  EXPECT_EQ(store().put_off(taken_up, "r1", Instant{60}, 1).error().kind, ErrorKind::conflict);
   EXPECT_TRUE(store().renew_filling("j1", "r2", Instant{70}));
-  EXPECT_TRUE(store().put_off("j1", "r2", Instant{80}, 1));
+  EXPECT_TRUE(store().put_off(taken_up, "r2", Instant{80}, 1));
   EXPECT_EQ(store().get("j1")->heal_tries, 1);
   EXPECT_EQ(take_filling("r1", Instant{79}), "");
   EXPECT_EQ(store().heal_at("us", Instant{70}).value(), 1U) << "it is back";

@@ -44,6 +44,7 @@ RegionParts::~RegionParts() {
 void RegionParts::start() {
   watch_.has_parts = true;
   until_ = Steady::now() + std::chrono::milliseconds(options_.times.budget);
+  until_longest_ = Steady::now() + std::chrono::milliseconds(options_.times.longest);
   for (Part& part : parts_) threads_.emplace_back([this, &part] { gather(part); });
   tell_progress();
 }
@@ -64,6 +65,7 @@ void RegionParts::gather(Part& part) {
     if (is_over_) return end(part, last);
     last = attempt(part);
     part.is_there = last.has_value();
+    if (part.is_there) note_new();
     // Refused for good: no further attempt will be answered otherwise.
     const bool is_final = last || is_once || is_own_trouble(last) || last.error().kind == ErrorKind::forbidden;
     if (is_final || !pause(pause_ms)) return end(part, last);
@@ -109,6 +111,11 @@ void RegionParts::tell_progress() {
   watch_.wait_for(n == parts_.size() ? std::string() : "region " + parts_[n].share.region);
 }
 
+void RegionParts::note_new() {
+  const std::lock_guard lock(mutex_);
+  is_any_new_ = true;
+}
+
 void RegionParts::give_up() {
   const std::lock_guard lock(mutex_);
   is_over_ = true;
@@ -116,7 +123,11 @@ void RegionParts::give_up() {
 }
 
 Status RegionParts::keep_time() {
-  const bool has_time = options_.effort == Effort::once || Steady::now() < until_;
+  bool has_time = Steady::now() < until_;
+  if (!has_time && options_.effort == Effort::once) {
+    const std::lock_guard lock(mutex_);
+    has_time = !is_any_new_ && Steady::now() < until_longest_;
+  }
   if (has_time && !watch_.is_interrupted()) return {};
   give_up();
   return watch_.is_interrupted() ? Status(interrupted()) : Status();

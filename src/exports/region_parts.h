@@ -24,10 +24,11 @@ namespace meterport::exports {
 
 /// In ms.
 struct RegionTimes {
-  std::int64_t budget = 60'000;    ///< until a region that could not be read is a gap
-  std::int64_t probe = 3'000;      ///< for the look whether it answers at all
-  std::int64_t stall = 10'000;     ///< longest standstill of a call
-  std::int64_t pause_first = 200;  ///< between two attempts; doubled each time
+  std::int64_t budget = 60'000;      ///< until a region that could not be read is a gap
+  std::int64_t longest = 3'600'000;  ///< of a part that is waited for longer (Effort::once)
+  std::int64_t probe = 3'000;        ///< for the look whether it answers at all
+  std::int64_t stall = 10'000;       ///< longest standstill of a call
+  std::int64_t pause_first = 200;    ///< between two attempts; doubled each time
   std::int64_t pause_longest = 5'000;
 };
 
@@ -35,7 +36,7 @@ class RegionParts {
  public:
   enum class Effort {
     until_budget,  ///< each region is tried again until the time is over
-    once,          ///< each is tried once, however long its part takes, if it answers a look
+    once,          ///< each is tried once, if it answers a look; past the budget, too, while nothing new is there
   };
   struct Options {
     std::string stem;  ///< of the files: the region's name follows
@@ -72,6 +73,7 @@ class RegionParts {
   Status attempt(const Part& part);
   /// False: it is all over.
   bool pause(std::int64_t ms);
+  void note_new();
   void give_up();
   void tell_progress();
   void end(Part& part, const Status& last);
@@ -81,12 +83,13 @@ class RegionParts {
   RunWatch& watch_;
   const Options options_;
   std::vector<Part> parts_;  ///< each its thread's own until it is done
-  Steady::time_point until_;
+  Steady::time_point until_, until_longest_;
   std::atomic<bool> is_over_ = false;
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<bool> is_done_;
+  bool is_any_new_ = false;       ///< a part that was not kept from before
   std::optional<Error> trouble_;  ///< of the own disk
   std::vector<std::thread> threads_;
 };

@@ -18,6 +18,7 @@ class RunWatch {
   std::atomic<bool> is_cancelled{false};  ///< set by others: end as CANCELLED
   std::atomic<bool> must_stop{false};     ///< set by others: leave it to a later runner
   std::atomic<bool> has_parts{false};     ///< parts of other regions may lie in the folder
+  std::atomic<bool> has_place{true};      ///< changed by RunPlaces alone
 
   [[nodiscard]] bool is_interrupted() const { return is_cancelled || must_stop; }
   /// As Progress::waiting_for; empty: for nothing any more.
@@ -33,6 +34,16 @@ class RunWatch {
  private:
   mutable std::mutex mutex_;
   std::string waiting_for_;
+};
+
+/// The places of those that run at the same time. Thread-safe.
+class RunPlaces {
+ public:
+  virtual ~RunPlaces() = default;
+  /// The run waits for other regions: its place is another's meanwhile.
+  virtual void give(RunWatch& watch) = 0;
+  /// Waits until there is a place again, or the run is interrupted.
+  virtual void take_back(RunWatch& watch) = 0;
 };
 
 /// What a run answers that was asked to end.

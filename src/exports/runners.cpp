@@ -1,6 +1,7 @@
 // Runner threads: lease a job, run it (or fill in its gaps, healing.cpp), store its end.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -14,6 +15,7 @@ namespace {
 constexpr std::chrono::seconds look_again{1};
 constexpr std::chrono::milliseconds store_pause{200};
 constexpr int store_attempts = 25;
+constexpr std::chrono::milliseconds place_look{50};
 
 std::set<std::string, std::less<>> keys_of(const auto& map) {
   std::set<std::string, std::less<>> keys;
@@ -27,7 +29,7 @@ void Service::start() {
   const std::lock_guard lock(mutex_);
   if (is_started_ || is_stopping_) return;
   is_started_ = true;
-  for (unsigned n = 0; n < options_.runners; ++n) runners_.emplace_back([this, n] { run_loop(n); });
+  for (unsigned n = 0; n < threads_per_place * options_.runners; ++n) runners_.emplace_back([this, n] { run_loop(n); });
 }
 
 void Service::stop(std::int64_t wait_ms_max) {
@@ -59,7 +61,30 @@ void Service::wake_runners() {
 
 bool Service::has_idle_runner() const {
   const std::lock_guard lock(mutex_);
-  return is_started_ && !is_stopping_ && running_.size() < options_.runners;
+  return is_started_ && !is_stopping_ && places_taken() < options_.runners &&
+         running_.size() < std::size_t{threads_per_place} * options_.runners;
+}
+
+std::size_t Service::places_taken() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(running_, [](const auto& run) { return run.second->watch.has_place.load(); }));
+}
+
+void Service::give(RunWatch& watch) {
+  const std::lock_guard lock(mutex_);
+  watch.has_place = false;
+  ++work_;
+  wake_.notify_all();
+}
+
+void Service::take_back(RunWatch& watch) {
+  std::unique_lock lock(mutex_);
+  ++coming_back_;
+  while (!watch.is_interrupted() && places_taken() + (is_taking_ ? 1 : 0) >= options_.runners) {
+    wake_.wait_for(lock, place_look);
+  }
+  --coming_back_;
+  watch.has_place = true;
 }
 
 void Service::run_loop(unsigned number) {
@@ -86,14 +111,24 @@ void Service::run_loop(unsigned number) {
 std::optional<StoredJob> Service::take_next(const std::string& runner, RunningPtr& running) {
   if (space_.is_low()) return std::nullopt;
   const std::lock_guard taking(take_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (places_taken() + coming_back_ >= options_.runners) return std::nullopt;
+    is_taking_ = true;
+  }
   Work work = Work::run;
   auto taken = take_up(runner, work, parts_.clock.now());
-  if (!taken) return std::nullopt;
+  if (!taken) {
+    const std::lock_guard lock(mutex_);
+    is_taking_ = false;
+    return std::nullopt;
+  }
   running = std::make_shared<Running>();
   running->runner = runner;
   running->work = work;
   running->watch.is_cancelled = taken->is_cancel_asked && work == Work::run;
   const std::lock_guard lock(mutex_);
+  is_taking_ = false;
   running_[taken->job.id] = running;
   probe_.running(running_.size());
   return taken;

@@ -107,7 +107,8 @@ Service::Service(const ServiceParts& parts, ServiceOptions options)
                    .deflate_threads = deflate_threads(options_.runners),
                    .catalog = &parts.catalog,
                    .clock = &parts.clock,
-                   .region_times = options_.region_times},
+                   .region_times = options_.region_times,
+                   .places = this},
       instance_(make_id22(parts.random)),
       store_(parts.control),
       space_(parts.files, options_.folder, options_.reserve_bytes, options_.reserve_percent),
@@ -319,6 +320,7 @@ Result<Job> Service::cancel(const Principal& principal, std::string_view id) {
   if (is_final(stored->job.state)) {
     probe_.job_ended(stored->job);
     tell_end(*stored);
+    remove_parts(stored->job.id);  // of a run that was put back
   }
   return shown(*stored);
 }
@@ -340,8 +342,8 @@ Result<Job> Service::retry(const Principal& principal, std::string_view id) {
   stored.retention_s = old->retention_s;
   stored.heals_from_creation = old->heals_from_creation;
   // One that could not be planned may have no snapshot yet.
-  return store_new(principal, std::move(stored),
-                   old->job.is_unplannable ? std::nullopt : std::optional(old->job.snapshot));
+  const bool has_snapshot = !old->job.is_unplannable || old->job.snapshot.as_of.us > 0;
+  return store_new(principal, std::move(stored), has_snapshot ? std::optional(old->job.snapshot) : std::nullopt);
 }
 
 void Service::when_final(const Principal& principal, std::string_view id, std::int64_t wait_ms_max,

@@ -26,9 +26,11 @@
 
 namespace meterport::exports {
 
+/// Those that wait for other regions hold a thread, but no place.
+inline constexpr unsigned threads_per_place = 4;
 inline constexpr const char* cancelled_text = "The export was cancelled.";
 
-class Service final : public Exports {
+class Service final : public Exports, private RunPlaces {
  public:
   Service(const ServiceParts& parts, ServiceOptions options);
   ~Service() override;
@@ -79,6 +81,10 @@ class Service final : public Exports {
   bool store_end(StoredJob& stored, Work work);
   void wake_runners();
   bool has_idle_runner() const;
+  /// Runs and fillings that wait for no other region. Under `mutex_`.
+  std::size_t places_taken() const;
+  void give(RunWatch& watch) override;
+  void take_back(RunWatch& watch) override;
   /// After the end is stored: waiters first, then callback and mail.
   void tell_end(const StoredJob& stored, bool are_notices_queued = false);
 
@@ -130,7 +136,9 @@ class Service final : public Exports {
   std::map<std::string, CallbackText, std::less<>> callback_texts_;
   std::map<std::string, MailText, std::less<>> mail_texts_;
   std::vector<std::pair<std::chrono::steady_clock::time_point, std::string>> replaced_;  ///< files to remove, and when
-  std::uint64_t work_ = 0;  ///< counts reasons to look for jobs
+  std::uint64_t work_ = 0;    ///< counts reasons to look for jobs
+  unsigned coming_back_ = 0;  ///< runs that wait for a place again, before any that is new
+  bool is_taking_ = false;    ///< a place is kept for what is taken up right now
   bool is_started_ = false;
   bool is_stopping_ = false;
   bool is_upkeep_over_ = false;

@@ -21,7 +21,7 @@ struct ServiceParts {
 
 struct ServiceOptions {
   std::string folder;
-  unsigned runners = 2;
+  unsigned runners = 2;  ///< places of jobs that run; as many again, threefold, may wait for other regions
   std::int64_t lease_s = 60;
   std::int64_t retention_s = 0;
   std::int64_t jobs_retention_s = 0;

@@ -1,6 +1,8 @@
 // The upkeep thread: leases, waiters, notices, retention.
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/log.h"
@@ -14,6 +16,7 @@ constexpr std::chrono::milliseconds tick_length{1000};
 constexpr std::size_t rows_per_tick = 200;
 
 constexpr std::string_view part_mark = ".part-";
+constexpr std::string_view store_mark = ".parts.";
 
 /// The job's id in the name of an artifact, a manifest or a region's part; empty for another name.
 std::string_view job_of(std::string_view name) {
@@ -21,6 +24,26 @@ std::string_view job_of(std::string_view name) {
   const bool is_artifact = name.ends_with(suffix_of(Packing::zip)) || name.ends_with(suffix_of(Packing::gzip));
   if (!is_artifact && !name.ends_with(".manifest.json")) return {};
   return name.substr(0, std::min(name.find('-'), name.size()));
+}
+
+/// Written by a process that did not come to its end. A store of parts is a database, which has more files beside it; a
+/// part that was on its way has one beside the temporary one.
+bool is_half(std::string_view name) {
+  return name.ends_with(".tmp") || name.ends_with(".tmp.coming") || name.ends_with(".new") ||
+         name.find(store_mark) != std::string_view::npos;
+}
+
+/// What stores of parts had no room for in memory: folders, which a file system does not list.
+void remove_spill_folders(const std::string& folder) {
+  std::vector<std::filesystem::path> left;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().filename().string().find(store_mark) != std::string::npos) left.push_back(at->path());
+  }
+  for (const std::filesystem::path& path : left) {
+    std::filesystem::remove_all(path, error);
+    if (error) log::warning("a file of an export stays behind", {{"path", path.string()}, {"detail", error.message()}});
+  }
 }
 
 }  // namespace
@@ -33,10 +56,9 @@ Status Service::begin() {
   const auto names = parts_.files.list(options_.folder);
   if (!names) return fail(names);
   for (const std::string& name : *names) {
-    // A store of parts is a database, which has more files beside it.
-    const bool is_half = name.ends_with(".tmp") || name.ends_with(".new") || name.find(".parts.") != std::string::npos;
-    if (is_half) remove_file(options_.folder + "/" + name);
+    if (is_half(name)) remove_file(options_.folder + "/" + name);
   }
+  remove_spill_folders(options_.folder);
   upkeep_ = std::thread([this] { upkeep_loop(); });
   return {};
 }

@@ -31,17 +31,22 @@ std::string seconds_behind(Instant as_of, Instant now) {
 
 }  // namespace
 
+bool Queries::has_passed(Instant as_of) const {
+  return clock_.now() >= as_of || (log_ != nullptr && log_->last_commit_time() >= as_of);
+}
+
 Result<std::uint64_t> Queries::settled_position(Instant as_of, Fence fence, std::int64_t wait_ms_max,
                                                 const std::function<Status()>& look) {
   constexpr std::chrono::milliseconds step{20};
   if (auto required = require_ledger(); !required) return fail(std::move(required));
   const Deadline deadline(wait_ms_max);
-  for (Instant now = clock_.now(); now < as_of && log_->last_commit_time() < as_of; now = clock_.now()) {
+  while (!has_passed(as_of)) {
+    const Instant now = clock_.now();
     if (auto may = look ? look() : Status(); !may) return fail(std::move(may));
     const std::chrono::milliseconds left(deadline.left_ms());
     if (left.count() == 0) return fail(ErrorKind::busy, seconds_behind(as_of, now));
     // No longer than a step: the clock may be set while this waits.
-    const std::chrono::microseconds missing(std::min(as_of.us - now.us, Instant::us_per_second));
+    const std::chrono::microseconds missing(std::clamp<std::int64_t>(as_of.us - now.us, 0, Instant::us_per_second));
     std::this_thread::sleep_for(std::min<std::chrono::microseconds>({missing, left, step}));
   }
   const auto position = log_->position_at(as_of);

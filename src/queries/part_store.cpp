@@ -115,6 +115,10 @@ Store::~Store() {
 }
 
 Status Store::open(FileSystem& files, catalog::Catalog& catalog, Clock& clock) {
+  // The database would be opened with all that is in it, and that be counted twice.
+  if (!path_.empty() && files.exists(path_)) {
+    return fail(ErrorKind::store_unavailable, "a temporary file is left over from before", path_);
+  }
   auto records = RecordSpill::create(files, records_path());
   if (!records) return fail(std::move(records));
   records_ = records->get();

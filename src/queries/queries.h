@@ -117,6 +117,7 @@ class Queries {
     read_budget_ms_ = read_budget_ms;
   }
   [[nodiscard]] PartSource* part_source() const { return part_source_; }
+  [[nodiscard]] bool has_passed(Instant as_of) const;  ///< no clock is to be waited for below
   /// Reads this region's part of the request, whatever region the catalogue says an org is in. Waits until the clock
   /// has passed its instant and its records are loaded, but no longer than `wait_ms_max`: busy, with how far it is.
   /// From then on nothing is ever committed at or before the instant. `look` is asked now and then.
@@ -189,10 +190,9 @@ class Queries {
   /// Everything that is durable now, for a synchronous read; wait_loaded() next.
   Result<Snapshot> pin_durable();
 
-  /// Orgs of other regions are asked for there: region_unavailable, naming the region, when one does not answer.
-  /// Totals for GET /v1/usage; viewer, exporter or admin on the org (and, all_linked, on each linked org), not
-  /// bound to a project. Sees all that was acknowledged before the call, waiting for it up to 2 s: else busy.
-  /// not_found: org or meter unknown or hidden; too_large: more than 200,000 rows.
+  /// Totals for GET /v1/usage; viewer, exporter or admin on the org (and, all_linked, on each linked org), not bound to
+  /// a project. Sees all that was acknowledged before the call, waiting for it up to 2 s: else busy. region_unavailable
+  /// names a region that does not answer; not_found: org or meter unknown or hidden; too_large: over 200,000 rows.
   Result<TotalsAnswer> totals(const Principal& principal, const TotalsRequest& request);
 
  private:

@@ -14,8 +14,16 @@ namespace {
 
 constexpr std::int64_t part_wait_ms = 1'500;    // a caller is told within two seconds how far its part is
 constexpr std::int64_t totals_wait_ms = 2'000;  // for the clock and the loader
-constexpr std::int64_t look_ms = 500;           // how often a part that waits looks whether it is still wanted
+constexpr std::int64_t us_per_ms = 1'000;
+constexpr std::int64_t look_ms = 500;  // how often a part that waits looks whether it is still wanted
 constexpr const char* part_type = "application/vnd.meterport.part";
+
+/// No caller whose call was accepted has a clock that is further ahead.
+constexpr std::int64_t ahead_max_us = (created_window_s + 1) * Instant::us_per_second;
+
+std::unexpected<Error> in_the_future() {
+  return fail(ErrorKind::invalid, "as_of: is in the future", {}, "/as_of");
+}
 
 std::unexpected<Error> nothing_here() {
   return fail(ErrorKind::not_found, "there is nothing here for you");
@@ -103,7 +111,7 @@ void Answers::add(http::Router& router, http::Method method, std::string_view pa
 void Answers::handle(const http::Request& request, http::Reply reply, Answering answering) {
   const auto caller = gate_.check(request);
   if (!caller) return reply(http::problem(request, caller.error()));
-  auto answer = (this->*answering)(request, *caller);
+  auto answer = this->answer(request, *caller, answering);
   if (!answer) {
     const Error& error = answer.error();
     if (http::status_of(error.kind) >= 500) {
@@ -115,6 +123,34 @@ void Answers::handle(const http::Request& request, http::Reply reply, Answering 
     return reply(std::move(response));
   }
   reply(std::move(*answer));
+}
+
+/// A call under way, of those that a region may have.
+class Answers::Turn {
+ public:
+  Turn(Answers& answers, const std::string& region) : answers_(answers), region_(region) {
+    const std::lock_guard lock(answers_.mutex_);
+    std::size_t& calls = answers_.under_way_[region_];
+    if (calls < answers_.calls_of_a_region_max_) is_given_ = ++calls > 0;
+  }
+  ~Turn() {
+    const std::lock_guard lock(answers_.mutex_);
+    if (is_given_) --answers_.under_way_[region_];
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  [[nodiscard]] bool is_given() const { return is_given_; }
+
+ private:
+  Answers& answers_;
+  const std::string& region_;
+  bool is_given_ = false;
+};
+
+Answers::Answer Answers::answer(const http::Request& request, const Caller& caller, Answering answering) {
+  const Turn turn(*this, caller.region);
+  if (!turn.is_given()) return fail(ErrorKind::busy, "too many calls at once; try again");
+  return (this->*answering)(request, caller);
 }
 
 Answers::Answer Answers::ping(const http::Request&, const Caller& caller) {
@@ -136,10 +172,21 @@ Answers::Answer Answers::catalogue(const http::Request& request, const Caller& c
   return response;
 }
 
+bool Answers::is_too_far_ahead(Instant as_of) const {
+  return as_of > clock_.now().plus_us(ahead_max_us);
+}
+
 Answers::Answer Answers::part(const http::Request& request, const Caller& caller) {
   const auto asked = read_part_request(request.body);
   if (!asked) return fail(asked);
   if (!may_have_part(*catalog_.current(), catalog_.own_region(), caller.region, *asked)) return nothing_here();
+  if (!queries_.has_passed(asked->as_of)) {
+    // Without a thread that waits: others' parts are not held up by a clock that is behind.
+    if (is_too_far_ahead(asked->as_of)) return in_the_future();
+    auto response = http::Response::json(202, waiting_json({.rows = 0, .waits_for = "the clock", .now = clock_.now()}));
+    gate_.sign(response, caller);
+    return response;
+  }
   auto made = makings_.get(caller.region, caller.body, *asked, part_wait_ms);
   if (!made) return fail(std::move(made));
   http::Response response;
@@ -160,6 +207,11 @@ Answers::Answer Answers::totals(const http::Request& request, const Caller& call
   const auto call = read_totals_call(request.body);
   if (!call) return fail(call);
   if (!may_have_totals(*catalog_.current(), catalog_.own_region(), caller.region, *call)) return nothing_here();
+  if (!queries_.has_passed(call->as_of)) {
+    if (is_too_far_ahead(call->as_of)) return in_the_future();
+    const std::int64_t ahead_us = call->as_of.us - clock_.now().us;
+    if (ahead_us > totals_wait_ms * us_per_ms) return fail(ErrorKind::busy, "the clock is behind; try again");
+  }
   const auto rows = queries_.own_totals(call->request, call->orgs, call->as_of, totals_wait_ms);
   if (!rows) return fail(rows);
   http::Response response;

@@ -5,7 +5,9 @@
 // Thread-safe.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -25,21 +27,31 @@ inline constexpr std::string_view catalogue_path = "/peer/v1/catalogue";
 
 class Answers {
  public:
+  /// `calls_of_a_region_max`: answered at once. The others' calls and those of users are to come through.
   Answers(catalog::Catalog& catalog, queries::Queries& queries, Clock& clock, Gate& gate, Makings& makings,
-          Probe& probe)
-      : catalog_(catalog), queries_(queries), clock_(clock), gate_(gate), makings_(makings), probe_(probe) {}
+          Probe& probe, std::size_t calls_of_a_region_max)
+      : catalog_(catalog),
+        queries_(queries),
+        clock_(clock),
+        gate_(gate),
+        makings_(makings),
+        probe_(probe),
+        calls_of_a_region_max_(calls_of_a_region_max) {}
 
   void add_routes(http::Router& router);
 
  private:
+  class Turn;
   using Answer = Result<http::Response>;
   using Answering = Answer (Answers::*)(const http::Request&, const Caller&);
 
   void add(http::Router& router, http::Method method, std::string_view path, std::size_t body_bytes_max,
            Answering answering);
   void handle(const http::Request& request, http::Reply reply, Answering answering);
+  Answer answer(const http::Request& request, const Caller& caller, Answering answering);
   Answer ping(const http::Request& request, const Caller& caller);
   Answer catalogue(const http::Request& request, const Caller& caller);
+  [[nodiscard]] bool is_too_far_ahead(Instant as_of) const;
   Answer part(const http::Request& request, const Caller& caller);
   Answer totals(const http::Request& request, const Caller& caller);
 
@@ -49,6 +61,9 @@ class Answers {
   Gate& gate_;
   Makings& makings_;
   Probe& probe_;
+  const std::size_t calls_of_a_region_max_;
+  std::mutex mutex_;
+  std::map<std::string, std::size_t> under_way_;  ///< calls, by region
 };
 
 /// Makes parts of this region's usage: what Makings is given.

@@ -1,6 +1,7 @@
 #include "regions/regions.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -33,7 +34,8 @@ class Service final : public Regions {
                                  part_maker(parts_.queries, parts_.files, parts_.clock));
     if (!makings) return fail(std::move(makings));
     makings_ = std::move(*makings);
-    answers_ = std::make_unique<Answers>(parts_.catalog, parts_.queries, parts_.clock, gate_, *makings_, probe_);
+    answers_ = std::make_unique<Answers>(parts_.catalog, parts_.queries, parts_.clock, gate_, *makings_, probe_,
+                                         calls_of_a_region_max());
     auto watch = Watch::open({parts_.control, parts_.catalog, parts_.clock, parts_.settings, outgoing_, book_, probe_});
     if (!watch) return fail(std::move(watch));
     watch_ = std::move(*watch);
@@ -42,6 +44,7 @@ class Service final : public Regions {
 
   void start() override { watch_->start(); }
   void stop() override {
+    is_stopping_ = true;
     watch_->stop();
     makings_->stop();
   }
@@ -61,6 +64,10 @@ class Service final : public Regions {
   Status probe(const std::string& region, const queries::PartCall& call) override;
 
  private:
+  /// Half of the threads that answer.
+  [[nodiscard]] std::size_t calls_of_a_region_max() const {
+    return static_cast<std::size_t>(std::max(parts_.settings.number("http.blocking_threads") / 2, std::int64_t{1}));
+  }
   Result<Region> peer(const std::string& name);
   RegionStatus status_of(const RegionEntry& entry);
   void look_at(const std::vector<Region>& regions);
@@ -74,6 +81,7 @@ class Service final : public Regions {
   RegionBook book_;
   Outgoing outgoing_;
   Gate gate_;
+  std::atomic<bool> is_stopping_{false};
   std::unique_ptr<Makings> makings_;
   std::unique_ptr<Answers> answers_;
   std::unique_ptr<Watch> watch_;
@@ -122,15 +130,19 @@ Result<std::vector<queries::TotalRow>> Service::totals(const std::string& region
                                                        const queries::PartCall& call) {
   const auto known = peer(region);
   if (!known) return fail(known);
+  const TotalsCall totals{.request = request, .orgs = orgs, .as_of = as_of};
   const PeerCall asked{.method = "POST",
                        .path = std::string(totals_path),
                        .query = {},
-                       .body = totals_call_json({.request = request, .orgs = orgs, .as_of = as_of}),
+                       .body = totals_call_json(totals),
                        .answer_bytes_max = totals_bytes_max};
   auto answer = noted(region, outgoing_.call(*known, asked, call));
   if (!answer) return fail(std::move(answer));
   auto rows = read_total_rows(answer->body);
   if (!rows) return fail(ErrorKind::region_unavailable, "its answer can't be read", rows.error().text);
+  if (!std::ranges::all_of(*rows, [&](const queries::TotalRow& row) { return is_row_of(row, totals); })) {
+    return fail(ErrorKind::region_unavailable, "its answer can't be read", "a row of something that was not asked for");
+  }
   return rows;
 }
 
@@ -158,7 +170,11 @@ RegionStatus Service::status_of(const RegionEntry& entry) {
   status.key = region.key;
   status.is_reachable = seen.is_reachable;
   status.problem = seen.problem;
-  if (region.url.empty() || region.key.empty()) status.problem = "the catalogue has no URL or no key for it";
+  // A name that came with another region's catalogue, and that nothing is wanted of, lacks nothing.
+  const bool is_wanted = entry.orgs > 0 || !region.url.empty() || !region.key.empty();
+  if (is_wanted && (region.url.empty() || region.key.empty())) {
+    status.problem = "the catalogue has no URL or no key for it";
+  }
   status.looked = seen.looked;
   status.answered = seen.answered;
   status.clock_offset_us = seen.clock_offset_us;
@@ -171,7 +187,11 @@ Result<std::vector<RegionStatus>> Service::list(const Principal& principal) {
   if (!may_look(principal)) return may_not_look();
   std::vector<RegionStatus> all;
   for (const auto& [name, entry] : *book_.entries()) {
-    all.insert(name == own_ ? all.begin() : all.end(), status_of(entry));
+    RegionStatus status = status_of(entry);
+    // Why a catalogue is not taken names tenants that an admin of another one is not to know.
+    if (!is_operator(principal) && status.problem.starts_with(catalogue_problem))
+      status.problem = "its catalogue is not taken";
+    all.insert(name == own_ ? all.begin() : all.end(), std::move(status));
   }
   return all;
 }
@@ -192,7 +212,7 @@ Result<std::vector<RegionStatus>> Service::check(const Principal& principal, std
 }
 
 void Service::look_at(const std::vector<Region>& regions) {
-  const queries::PartCall limits{.timeout_ms = watch_->timeout_ms(), .is_over = nullptr};
+  const queries::PartCall limits{.timeout_ms = watch_->timeout_ms(), .is_over = &is_stopping_};
   std::vector<std::thread> looks;
   looks.reserve(regions.size());
   for (const Region& region : regions) {

@@ -83,7 +83,8 @@ bool is_row_of(const TotalRow& row, const TotalsCall& call) {
   });
   const bool has_window = has("day") || has("window");
   if (has("org") ? !std::ranges::binary_search(orgs, row.org) : !row.org.empty()) return false;
-  if (has("meter") ? !request.meter.empty() && row.meter != request.meter : !row.meter.empty()) return false;
+  if (has("meter") ? row.meter.empty() || (!request.meter.empty() && row.meter != request.meter) : !row.meter.empty())
+    return false;
   if (row.day.has_value() != has("day") || row.window.has_value() != has_window) return false;
   if (has_window && (row.window->from >= request.to || row.window->to <= request.from)) return false;
   return std::ssize(row.dims) == others;

@@ -108,7 +108,6 @@ void Watch::follow(const std::string& region) {
 
 Status Watch::look(const Region& region, const queries::PartCall& limits, bool with_replica) {
   Peer& known = peer(region.name);
-  const std::lock_guard one(known.looking);
   const Instant before = parts_.clock.now();
   const PeerCall call{.path = std::string(ping_path), .query = {}, .body = {}};
   auto answer = parts_.outgoing.call(region, call, limits);
@@ -166,6 +165,7 @@ void Watch::found_gone(const std::string& region, const std::string& why) {
 }
 
 void Watch::update_replica(const Region& region, Peer& peer, const Ping& ping, const queries::PartCall& limits) {
+  const std::lock_guard one(peer.looking);
   Replica replica = seen(region.name).replica;
   const bool is_known = peer.home_position == ping.catalogue_position && replica.problem.empty();
   if (!is_known) {
@@ -174,7 +174,7 @@ void Watch::update_replica(const Region& region, Peer& peer, const Ping& ping, c
     auto position = take_feed(region, after, limits);
     if (!position) {
       if (limits.is_over != nullptr && *limits.is_over) return;
-      replica.problem = "its catalogue: " + position.error().text;
+      replica.problem = std::string(catalogue_problem) + position.error().text;
       return keep_replica(region, peer, replica);
     }
     if (*position != 0) replica.position = *position;

@@ -26,6 +26,9 @@
 
 namespace meterport::regions {
 
+/// How the problem of a replica begins.
+inline constexpr std::string_view catalogue_problem = "its catalogue: ";
+
 struct WatchParts {
   control::Store& control;
   catalog::Catalog& catalog;
@@ -64,7 +67,7 @@ class Watch {
 
  private:
   struct Peer {
-    std::mutex looking;  ///< one look at a time
+    std::mutex looking;  ///< at its catalogue, one at a time; who only asks whether it answers waits for nobody
     Seen seen;           ///< guarded by Watch::mutex_
     bool was_told = false;
     std::uint64_t home_position =

@@ -1,4 +1,5 @@
 """Our server asks a region in Python that lies, stalls or breaks: nothing of its answer is used, and what is wrong is told in few words."""
+import concurrent.futures
 import json
 import re
 import socket
@@ -16,7 +17,8 @@ CONFIG = '[region]\nname = "eu"\n[regions]\npoll_interval = 3600\nread_budget = 
 def catalogue(url):
     return {"regions": [{"name": "eu"}, {"name": "us", "url": url, "key": US.text}],
             "orgs": [{"id": "acme", "kind": "production", "name": "Acme", "region": "eu"},
-                     {"id": "acme-us", "kind": "sandbox", "name": "Acme US", "parent": "acme", "region": "us"}]}
+                     {"id": "acme-us", "kind": "sandbox", "name": "Acme US", "parent": "acme", "region": "us"}],
+            "meters": [{"id": "m", "name": "M"}]}
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +119,42 @@ def test_a_replica_is_not_made_of_what_is_not_its_homes(check, region, pair):
     told = check()
     assert told["reachable"] and told["problem"].startswith("its catalogue: ")
     assert server.api("GET", "/v1/orgs/acme").json()["name"] == "Acme"
+    assert "acme" in told["problem"]
+    admin = server.api("POST", "/v1/keys", {"name": "of one org", "org": "acme-us", "roles": ["admin"]}).json()["key"]
+    [_, seen] = server.api("GET", "/v1/regions", key=admin).json()["regions"]
+    assert seen["problem"] == "its catalogue is not taken", "the operator alone reads of all tenants"
+
+
+def usage(server, **asked):
+    query = "&".join(f"{name}={value}" for name, value in {"org": "acme", "all_linked": "true", "from": "2024-09-01", "to": "2024-10-01", **asked}.items())
+    return server.api("GET", f"/v1/usage?{query}")
+
+
+ROW = {"org": "acme-us", "meter": "m", "dims": ["p"], "quantity": "5", "records": 1}
+
+
+@pytest.mark.parametrize("changed", [{"org": "acme"}, {"org": "nobody"}, {"meter": ""}, {"dims": []}, {"dims": ["p", "q"]}, {"day": "2024-09-01"},
+                                     {"window": {"from": "2024-09-01T00:00:00Z", "to": "2024-09-02T00:00:00Z"}}], ids=str)
+def test_rows_of_totals_that_were_not_asked_for_are_not_taken(check, region, pair, changed):
+    answer = lambda *rows: lambda h, s: (200, b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+    region.answers["/peer/v1/totals"] = answer(ROW)
+    good = usage(pair[0], group_by="org,meter,project")
+    assert good.status == 200 and [row["quantity"] for row in good.json()["rows"]] == ["5"], good
+    region.answers["/peer/v1/totals"] = answer(ROW, {**ROW, **changed})
+    bad = usage(pair[0], group_by="org,meter,project")
+    assert bad.status == 503 and "its answer can't be read" in bad.json()["detail"], bad
+
+
+def test_looks_at_a_stalled_region_do_not_wait_for_each_other(check, region, pair):
+    """Neither for each other nor for one that takes its catalogue."""
+    server = pair[0]
+    region.answers[PING] = stall
+    job = {"kind": "summary", "org": "acme-us", "from": "2024-09-01", "to": "2024-09-02"}
+    began = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(lambda _: server.api("POST", "/v1/exports", job), range(6)))
+    assert {answer.status for answer in made} <= {200, 201, 202}, made[0]
+    assert time.monotonic() - began < 3
 
 
 def test_calls_are_signed_and_never_the_same_twice(check, region):

@@ -1,4 +1,5 @@
 """A region in Python calls ours: it gets what is its own, and nothing with a call that is not right to the byte."""
+import concurrent.futures
 import json
 import time
 
@@ -190,6 +191,42 @@ def totals(**changed):
     return {"as_of": request["as_of"], "orgs": ["acme-us"], "period": request["period"], "group_by": ["org"], "window": "none", "time_zone": "UTC", **changed}
 
 
+def later(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+def test_an_instant_that_is_not_there_yet_holds_no_thread(us):
+    """Parts of clocks that are ahead wait at the caller's: what others ask for is made meanwhile."""
+    for n in range(4):
+        answer = call("POST", "/peer/v1/parts", part(as_of=later(200 + n))).send(us)
+        assert (answer.status, answer.json()["waits_for"]) == (202, "the clock")
+    asked = part()
+    answer = call("POST", "/peer/v1/parts", asked).send(us)
+    while answer.status == 202:
+        assert answer.json()["waits_for"] != "a turn"
+        answer = call("POST", "/peer/v1/parts", asked).send(us)
+    assert answer.status == 200
+    assert call("POST", "/peer/v1/parts", part(as_of=later(3600))).send(us).status == 400
+
+
+def totals_at(as_of):
+    return {"as_of": as_of, "orgs": ["acme-us"], "period": part()["period"], "group_by": [], "window": "none", "time_zone": "UTC"}
+
+
+def test_one_region_takes_no_more_than_half_of_the_threads(us):
+    began = time.monotonic()
+    assert call("POST", "/peer/v1/totals", totals_at(later(60))).send(us).status == 503, "it is told at once that the clock is behind"
+    assert time.monotonic() - began < 1.5
+    sent = [call("POST", "/peer/v1/totals", totals_at(later(2))) for _ in range(24)]
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        answers = [pool.submit(one.send, us) for one in sent]
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert us.api("GET", "/v1/orgs/acme").status == 200
+        assert time.monotonic() - began < 1, "users come through"
+        assert {a.result().status for a in answers} <= {200, 503}
+
+
 def test_a_foreign_tenant_is_not_there(us):
     """ap owns an org of acme, but neither its tenant nor an org above."""
     before = set((us.data / "parts").iterdir())
@@ -243,3 +280,11 @@ def test_a_part_waits_until_the_clock_has_passed_its_instant(early):
     assert (told["state"], told["rows"], told["waits_for"]) == ("waiting", 0, "the clock")
     us.advance(31)
     assert fetched(us, later).status == 200
+
+
+def test_a_region_that_is_only_named_lacks_nothing(tmp_path):
+    """Names come with the catalogues of others; where no org's usage is there, nothing is to be set up."""
+    alone = {"regions": [{"name": "us"}, {"name": "far"}], "orgs": [{"id": "acme", "kind": "production", "name": "Acme", "region": "us"}]}
+    server = Server(tmp_path, catalogue=alone, config=CONFIG)
+    checked = run("regions", "check", "--data", server.data, "--config", server.config, "--json")
+    assert checked.returncode == 0 and [r["problem"] for r in json.loads(checked.stdout)["regions"]] == [None, None]

@@ -10,7 +10,7 @@ from metering_world import DI, usage
 from regions_world import linked, until
 
 NAMES = ("eu", "us")
-TWO = {**CATALOGUE, "orgs": [o for o in CATALOGUE["orgs"] if o.get("region") != "ap"]}
+TWO = {**CATALOGUE, "orgs": [o for o in CATALOGUE["orgs"] if o.get("region") != "ap"], "users": []}
 
 
 @pytest.fixture(scope="module")
