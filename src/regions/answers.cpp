@@ -113,8 +113,10 @@ void Answers::handle(const http::Request& request, http::Reply reply, Answering 
   if (!caller) return reply(http::problem(request, caller.error()));
   auto answer = this->answer(request, *caller, answering);
   if (!answer) {
-    if (!answer.error().detail.empty()) {
-      log::warning("a region's call failed", {{"region", caller->region}, {"detail", answer.error().detail}});
+    const Error& error = answer.error();
+    if (http::status_of(error.kind) >= 500) {
+      log::warning("a region's call failed",
+                   {{"region", caller->region}, {"path", request.path}, {"why", error.text}, {"detail", error.detail}});
     }
     auto response = http::problem(request, answer.error());
     gate_.sign(response, *caller);
