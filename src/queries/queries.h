@@ -106,8 +106,7 @@ class Queries {
  public:
   Queries(warehouse::Warehouse& warehouse, loading::Loader& loader, catalog::Catalog& catalog, ledger::Log& log,
           Clock& clock);
-  /// Over a warehouse that no ledger stands behind (queries/part_store.h): without pin(), read_part(), totals() and
-  /// billed_page(), which answer internal.
+  /// No ledger stands behind it (queries/part_store.h): pin(), read_part(), totals(), billed_page() answer internal.
   Queries(warehouse::Warehouse& warehouse, loading::Loader& loader, catalog::Catalog& catalog,
           std::unique_ptr<RecordSource> records, Clock& clock);
 

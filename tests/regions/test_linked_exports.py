@@ -72,7 +72,6 @@ def test_GET_usage_over_regions(well):
     assert well.server.api("GET", path).json()["rows"] == well.one.api("GET", path).json()["rows"] != before["rows"]
 
 
-@pytest.mark.xfail(strict=True, reason="a time is turned into a position of the own ledger, whose commit time is asked of the others")
 def test_GET_usage_as_of_a_time_over_regions(well):
     month = well.filled()
     path = f"/v1/usage?org=acme&all_linked=true&from={month.v1['from']}&to={month.v1['to']}"
