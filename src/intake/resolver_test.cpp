@@ -168,7 +168,8 @@ TEST_F(ResolverTest, UsageOfAnOrgOfAnotherRegionIsToldWhereItIsTaken) {
   EXPECT_EQ(verdict(of("acme")), "ok");
   as(sender, "us");
   EXPECT_EQ(verdict(of("us-sub")), "ok");
-  EXPECT_EQ(text(of("acme")), R"(org: the usage of "acme" is taken in region "local")") << "no server takes it by default";
+  EXPECT_EQ(text(of("acme")), R"(org: the usage of "acme" is taken in region "local")")
+      << "no server takes it by default";
 
   const Principal stranger = ingester("other");
   as(stranger, default_region);
