@@ -160,11 +160,10 @@ def linked(folder, catalogue, names, config="", **settings):
     world = World(folder, catalogue, names, config, **settings)
     try:
         yield world.start()
-    except BaseException:
-        world.end()
-        raise
-    else:
         world.close()
+    except BaseException:
+        world.end()  # whatever is left of it
+        raise
 
 
 def until(look, seconds_max=60, pause=0.05):

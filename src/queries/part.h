@@ -71,7 +71,7 @@ class PartSource {
   /// Writes the region's part to `path` as a part file (queries/part_file.h), whole and verified, or nothing.
   virtual Status fetch(const std::string& region, const PartRequest& request, const std::string& path,
                        const PartCall& call) = 0;
-  /// The region's rows of totals over `orgs` as of the instant, in no order; request.org and as_of_position are not
+  /// The region's rows of totals over `orgs` as of the instant, in no order; request.org and its as_of are not
   /// looked at.
   virtual Result<std::vector<TotalRow>> totals(const std::string& region, const TotalsRequest& request,
                                                const std::vector<std::string>& orgs, Instant as_of,

@@ -94,7 +94,8 @@ struct TotalsRequest {
   std::vector<std::string> group_by;  ///< "org", "meter", "day" or "window", and dimension names
   Window window = Window::none;       ///< what "window" stands for
   std::string time_zone = "UTC";      ///< IANA name: its hours, days, months (queries/zone.h); invalid: unknown
-  std::optional<std::uint64_t> as_of_position;
+  std::optional<std::uint64_t> as_of_position;  ///< of this ledger; those of other regions as of its commit time
+  std::optional<Instant> as_of_time{};          ///< instead
 };
 struct TotalsAnswer {
   std::vector<TotalRow> rows;  ///< by the group columns' text, in group_by order

@@ -276,6 +276,21 @@ TEST_F(AnswersTest, TotalsAreThoseOfOneLedger) {
   EXPECT_EQ(totals_of(eu(), one), totals_of(*queries_, one));
 }
 
+TEST_F(AnswersTest, TotalsAsOfATimeAreOfThatTimeEverywhere) {
+  use_random(100, 8);
+  TotalsRequest request = linked({"org"});
+  request.as_of_time = std::max(clock_.now(), log_->last_commit_time());
+  for (auto& [name, server] : regions_)
+    *request.as_of_time = std::max(*request.as_of_time, server->log_->last_commit_time());
+  while (clock_.now() <= *request.as_of_time) std::this_thread::yield();
+  const auto before = totals_of(eu(), request);
+  EXPECT_EQ(before, totals_of(*queries_, request));
+  use_random(100, 9);
+  EXPECT_EQ(totals_of(eu(), request), before);
+  request.as_of_time.reset();
+  EXPECT_NE(totals_of(eu(), request), before);
+}
+
 TEST_F(AnswersTest, PagesAreThoseOfOneLedger) {
   use_random(900, 6);
   BilledPageRequest request = page_request();

@@ -178,7 +178,8 @@ Result<Snapshot> Queries::pin_durable() {
 Result<TotalsAnswer> Queries::totals(const Principal& principal, const TotalsRequest& request) {
   const auto plan = TotalsPlan::of(request);
   if (!plan) return fail(plan);
-  const auto snapshot = request.as_of_position ? pin(request.as_of_position, std::nullopt) : pin_durable();
+  const bool is_of_now = !request.as_of_position && !request.as_of_time;
+  const auto snapshot = is_of_now ? pin_durable() : pin(request.as_of_position, request.as_of_time);
   if (!snapshot) return fail(snapshot);
   const auto then = catalogue(*snapshot);
   if (!then) return fail(then);

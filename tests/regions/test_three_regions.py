@@ -21,7 +21,7 @@ NAMES = ("eu", "us", "ap")
 METERS = [f"m{n}" for n in range(5)]
 FIRST, DAYS = date(2024, 3, 1), 60
 PERIOD = {"from": "2024-03-01", "to": "2024-04-30"}
-SETTINGS = {"budget": 8, "stall_timeout": 2}
+SETTINGS = {"budget": 6, "stall_timeout": 2}
 
 
 def orgs():
@@ -177,7 +177,8 @@ def test_a_region_in_trouble_is_a_gap_and_is_filled_in(well, trouble, region):
         lost.kill()
         down.set()
 
-    {"killed": lambda: lost.gate.at(part // 2, kill), "stalled": lost.gate.stall, "garbage": lambda: lost.gate.answer(random.Random(1).randbytes(part))}[trouble]()
+    {"killed": lambda: lost.gate.at(part // 2, kill), "stalled": lost.gate.stall,
+     "garbage": lambda: lost.gate.answer(random.Random(1).randbytes(part))}[trouble]()
     job = well.shown(well.ask(as_of=undisturbed["as_of"]["time"]))
     check_gap(well, job, region, expected)
     if trouble == "killed":
@@ -213,7 +214,7 @@ def test_a_region_whose_clock_is_two_minutes_behind(well):
 def test_a_slow_region_holds_nobody_else(well, jobs):
     well.us.gate.open()
     assert well.shown(well.ask())["state"] == "SUCCESS"
-    well.us.gate.slow(max(2000, well.us.gate.longest // 5))
+    well.us.gate.slow(max(2000, well.us.gate.longest // 3))
     slow = [well.ask() for _ in range(jobs)]
     session = well.server.login("admin of alone", "password of alone")["userInfo"]["sessionId"]
     answer = well.server.api("POST", "/v1/usage", [record("alone", "m0", "2024-03-03T00:00:00Z", 1, f"alone-{time.time_ns()}")], key=session)

@@ -207,21 +207,20 @@ Result<Period> asked_period(const Call& call, const queries::Zone& zone) {
   return Period{*from, *to};
 }
 
-/// `as_of`: a position, or a time, which stands for the last position committed by then.
-Result<std::optional<std::uint64_t>> asked_position(Context& context, const Call& call) {
-  using Position = std::optional<std::uint64_t>;
+/// `as_of`: a position, or a time.
+Status set_as_of(const Call& call, queries::TotalsRequest& request) {
   const std::string given = call.query("as_of");
-  if (given.empty()) return Position();
+  if (given.empty()) return {};
   if (given.find_first_not_of("0123456789") == std::string::npos) {
     const auto position = parse_count(given, "as_of", std::numeric_limits<std::uint64_t>::max());
     if (!position) return fail(position);
-    return Position(*position);
+    request.as_of_position = *position;
+    return {};
   }
   const auto time = parse_time_or_day(given, "as_of");
   if (!time) return fail(ErrorKind::invalid, "as_of: must be a position or an RFC 3339 time", {}, "as_of");
-  const auto snapshot = context.services.queries.pin(std::nullopt, *time);
-  if (!snapshot) return fail(snapshot);
-  return Position(snapshot->ledger_position);
+  request.as_of_time = *time;
+  return {};
 }
 
 /// A day's date tells all about a UTC day; other windows are told by where they begin and end.
@@ -264,9 +263,8 @@ Answer get_usage(Context& context, const Call& call) {
   if (!zone) return fail(zone);
   const auto period = asked_period(call, *zone);
   if (!period) return fail(period);
-  const auto position = asked_position(context, call);
-  if (!position) return fail(position);
   queries::TotalsRequest request;
+  if (auto set = set_as_of(call, request); !set) return fail(std::move(set));
   request.from = period->from;
   request.to = period->to;
   request.org = std::move(*org);
@@ -275,7 +273,6 @@ Answer get_usage(Context& context, const Call& call) {
   request.group_by = std::move(*columns);
   request.window = *window;
   request.time_zone = std::move(zone_name);
-  request.as_of_position = *position;
   const auto totals = context.services.queries.totals(call.principal, request);
   if (!totals) return fail(totals);
   std::string body;
