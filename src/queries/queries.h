@@ -94,8 +94,8 @@ struct TotalsRequest {
   std::vector<std::string> group_by;  ///< "org", "meter", "day" or "window", and dimension names
   Window window = Window::none;       ///< what "window" stands for
   std::string time_zone = "UTC";      ///< IANA name: its hours, days, months (queries/zone.h); invalid: unknown
-  std::optional<std::uint64_t> as_of_position;  ///< of this ledger; those of other regions as of its commit time
-  std::optional<Instant> as_of_time{};          ///< instead
+  std::optional<std::uint64_t> as_of_position{};  ///< of this ledger; other regions as of its commit time
+  std::optional<Instant> as_of_time{};            ///< instead
 };
 struct TotalsAnswer {
   std::vector<TotalRow> rows;  ///< by the group columns' text, in group_by order
@@ -106,8 +106,7 @@ class Queries {
  public:
   Queries(warehouse::Warehouse& warehouse, loading::Loader& loader, catalog::Catalog& catalog, ledger::Log& log,
           Clock& clock);
-  /// Over a warehouse that no ledger stands behind (queries/part_store.h): without pin(), read_part(), totals() and
-  /// billed_page(), which answer internal.
+  /// Over a warehouse without a ledger (part_store.h): pin(), read_part(), totals() and billed_page() answer internal.
   Queries(warehouse::Warehouse& warehouse, loading::Loader& loader, catalog::Catalog& catalog,
           std::unique_ptr<RecordSource> records, Clock& clock);
 
@@ -120,8 +119,8 @@ class Queries {
   [[nodiscard]] PartSource* part_source() const { return part_source_; }
   [[nodiscard]] bool has_passed(Instant as_of) const;  ///< no clock is to be waited for below
   /// Reads this region's part of the request, whatever region the catalogue says an org is in. Waits until the clock
-  /// has passed its instant and its records are loaded, but no longer than `wait_ms_max`: busy, with how far it is.
-  /// From then on nothing is ever committed at or before the instant. `look` is asked now and then.
+  /// has passed its instant and its records are loaded, at most `wait_ms_max`: busy, with how far it is. From then on
+  /// nothing is ever committed at or before the instant. `look` is asked now and then.
   Status read_part(const PartRequest& request, PartSink& sink, std::int64_t wait_ms_max,
                    const std::function<Status()>& look = {});
   /// The same as of a snapshot that was pinned here, at its position; request.as_of is not looked at. busy: not loaded.

@@ -56,8 +56,8 @@ struct MakingLimits {
   std::size_t files_max = 256;
   std::size_t of_a_caller_max = 128, under_way_of_a_caller_max = 9;  ///< half of all that is there: others come through
   std::uint64_t bytes_max = std::uint64_t{8} << 30;
-  std::int64_t keep_ms = 5 * 60'000;   ///< after it was last asked for
-  std::int64_t being_sent_ms = 5'000;  ///< not removed for want of room: an answer opens its file at once
+  std::int64_t keep_ms = 5 * 60'000;    ///< after it was last asked for
+  std::int64_t being_sent_ms = 30'000;  ///< not removed for want of room
   std::int64_t abandoned_after_ms = 15'000;
 };
 

@@ -210,7 +210,7 @@ def test_a_region_whose_clock_is_two_minutes_behind(well):
     assert well.zip_of(same["id"]) == well.zip_of(job["id"])
 
 
-@pytest.mark.parametrize("jobs", [1, pytest.param(4, marks=pytest.mark.xfail(strict=True, reason="a job that gathers keeps its runner"))])
+@pytest.mark.parametrize("jobs", [1, 4])
 def test_a_slow_region_holds_nobody_else(well, jobs):
     well.us.gate.open()
     assert well.shown(well.ask())["state"] == "SUCCESS"
