@@ -34,6 +34,23 @@ class WatchedSink final : public queries::PartSink {
   std::uint64_t facts_ = 0;
 };
 
+/// Looks for a meter that the catalogue does not hold: its usage could not be rated.
+class MeterCheck final : public queries::PartSink {
+ public:
+  explicit MeterCheck(const catalog::Snapshot& catalogue) : catalogue_(catalogue) {}
+  Status word(warehouse::Dimension dimension, warehouse::Code, std::string_view text) override {
+    const bool is_unknown = dimension == warehouse::Dimension::meter && catalogue_.meters_of_id(text).empty();
+    if (is_unknown && unknown_.empty()) unknown_ = text;
+    return {};
+  }
+  Status fact(const warehouse::Fact&, std::string_view, Instant) override { return {}; }
+  [[nodiscard]] const std::string& unknown() const { return unknown_; }
+
+ private:
+  const catalog::Snapshot& catalogue_;
+  std::string unknown_;
+};
+
 bool names(const std::vector<Gap>& gaps, std::string_view region) {
   return std::ranges::any_of(gaps, [&](const Gap& gap) { return gap.region == region; });
 }
@@ -75,6 +92,7 @@ Status JobRun::gather_parts(queries::PartSource& source, std::vector<queries::Re
     if (auto loaded = load_own(own_share, parts); !loaded) return loaded;
   }
   if (auto waited = wait_for(parts); !waited) return waited;
+  parts.reject_if([this](const RegionParts::Part& part) { return fault_of(part); });
   if (auto noted = note_gaps(parts, shares); !noted) return noted;
   if (is_filling_) {
     if (auto loaded = load_own(own_share, parts); !loaded) return loaded;
@@ -121,6 +139,14 @@ Status JobRun::load(const RegionParts& parts) {
   queries_ = &store_->queries();
   snapshot_ = store_->snapshot(stored_.job.snapshot);
   return {};
+}
+
+/// What makes a whole part useless for this job; empty: nothing.
+std::string JobRun::fault_of(const RegionParts::Part& part) const {
+  MeterCheck meters(*catalogue_);
+  if (!queries::read_part_file(context_.files, part.path, meters)) return "its part was damaged";
+  if (meters.unknown().empty()) return {};
+  return fmt::format("it has usage on the meter \"{}\", which is not in the catalogue here", meters.unknown());
 }
 
 /// Of the orgs that the region has for the job: one that he may not read, and that is read for another org's total

@@ -74,6 +74,7 @@ class JobRun {
   Status wait_for(RegionParts& parts);
   Status load_own(const queries::RegionShare* own, RegionParts& parts);
   Status load(const RegionParts& parts);
+  [[nodiscard]] std::string fault_of(const RegionParts::Part& part) const;
   [[nodiscard]] std::vector<std::string> nameable(const queries::RegionShare& share) const;
   Status note_gaps(const RegionParts& parts, const std::vector<queries::RegionShare>& shares);
   [[nodiscard]] std::string file_name(const std::string& stem) const { return stem + ".csv"; }

@@ -336,6 +336,19 @@ TEST_F(LinkedJobs, AReportAllOfWhoseOrgsAreMissingHasNoRowsYet) {
   EXPECT_GT(get(job.id).rows, 0U);
 }
 
+TEST_F(LinkedJobs, UsageOnAMeterThatIsUnknownHereIsAGapAndNoFailure) {
+  us_.take_in_catalogue(R"({"meters": [{"id": "theirs", "name": "Made in us alone"}]})");
+  std::vector<Entry> entries = {{"us-one", "theirs", "2024-09-10T00:00:00Z", "1", "", ""}};
+  us_.take_in(entries);
+  const Job job = run(linked_september(FileSplit::per_org));
+  ASSERT_EQ(job.state, JobState::partial_success) << job.error;
+  ASSERT_EQ(job.gaps.size(), 1U);
+  EXPECT_EQ(job.gaps[0].region, "us");
+  EXPECT_EQ(job.gaps[0].reason, "it has usage on the meter \"theirs\", which is not in the catalogue here");
+  const ZipText files = unzip(take(read_file(system_files(), job.artifact_path)));
+  EXPECT_TRUE(std::ranges::any_of(files, [](const auto& file) { return file.first == "ap-one.csv"; }));
+}
+
 TEST_F(LinkedJobs, ARestartInTheMiddleGoesOnWithThePartsThatAreThere) {
   set("regions.budget", 600);
   reopen();

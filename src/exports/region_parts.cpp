@@ -104,6 +104,14 @@ void RegionParts::end(Part& part, const Status& last) {
   tell_progress();
 }
 
+void RegionParts::reject_if(const std::function<std::string(const Part&)>& judge) {
+  for (Part& part : parts_) {
+    if (!part.is_there) continue;
+    part.reason = judge(part);
+    part.is_there = part.reason.empty();
+  }
+}
+
 void RegionParts::tell_progress() {
   const std::lock_guard lock(mutex_);
   const auto out = std::ranges::find(is_done_, false);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -65,6 +66,8 @@ class RegionParts {
   };
   /// After wait(), in the order of the shares.
   [[nodiscard]] const std::vector<Part>& parts() const { return parts_; }
+  /// After wait(): what `judge` has something against (the reason; empty: nothing) counts as missing.
+  void reject_if(const std::function<std::string(const Part&)>& judge);
 
  private:
   using Steady = std::chrono::steady_clock;

@@ -113,7 +113,7 @@ std::optional<StoredJob> Service::take_next(const std::string& runner, RunningPt
   const std::lock_guard taking(take_mutex_);
   {
     const std::lock_guard lock(mutex_);
-    if (places_taken() + coming_back_ >= options_.runners) return std::nullopt;
+    if (is_stopping_ || places_taken() + coming_back_ >= options_.runners) return std::nullopt;
     is_taking_ = true;
   }
   Work work = Work::run;
@@ -129,6 +129,7 @@ std::optional<StoredJob> Service::take_next(const std::string& runner, RunningPt
   running->watch.is_cancelled = taken->is_cancel_asked && work == Work::run;
   const std::lock_guard lock(mutex_);
   is_taking_ = false;
+  running->watch.must_stop = is_stopping_;  // a stop that came meanwhile has not told it
   running_[taken->job.id] = running;
   probe_.running(running_.size());
   return taken;

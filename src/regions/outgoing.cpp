@@ -68,8 +68,8 @@ std::unexpected<Error> refused(int status) {
     case 401:
       return fail(ErrorKind::forbidden, "does not accept this server's calls (401)");
     case 403:
-    case 404:
-      return fail(ErrorKind::forbidden, fmt::format("has nothing for this server ({})", status));
+    case 404:  // its replica of the catalogue may be a moment behind
+      return unavailable(fmt::format("has nothing for this server ({})", status));
     case 429:
     case 503:
       return unavailable(fmt::format("is busy ({})", status));
