@@ -169,8 +169,10 @@ void Watch::update_replica(const Region& region, Peer& peer, const Ping& ping, c
   Replica replica = seen(region.name).replica;
   const bool is_known = peer.home_position == ping.catalogue_position && replica.problem.empty();
   if (!is_known) {
-    // A home that is behind what it gave before was put back from a backup: its whole picture counts.
-    const std::uint64_t after = ping.catalogue_position < replica.position ? 0 : replica.position;
+    // A home that is behind what it gave before was put back from a backup: its whole picture counts. So it does at the
+    // first look, for this server's own ledger may be an older one than the note of what it took.
+    const bool is_first = peer.home_position == 0;
+    const std::uint64_t after = is_first || ping.catalogue_position < replica.position ? 0 : replica.position;
     auto position = take_feed(region, after, limits);
     if (!position) {
       if (limits.is_over != nullptr && *limits.is_over) return;
