@@ -28,7 +28,8 @@ Status append_rows(TableAppender& appender, std::size_t row_count, Fill&& fill) 
 /// One column of the chunk from one member of the rows. Not watched by the thread sanitizer: the chunk is memory of
 /// DuckDB, which it hands from thread to thread (and from one warehouse to another) where the sanitizer can't see it.
 template <class T, class Row, class Get>
-[[clang::no_sanitize("thread")]] void fill_column(TableAppender& appender, std::size_t column, const Row* rows, std::size_t count, Get&& get) {
+[[clang::no_sanitize("thread")]] void fill_column(TableAppender& appender, std::size_t column, const Row* rows,
+                                                  std::size_t count, Get&& get) {
   T* cells = appender.column<T>(column);
   for (std::size_t i = 0; i < count; ++i) cells[i] = static_cast<T>(get(rows[i]));
 }
