@@ -101,7 +101,7 @@ TEST_F(FeedTest, WhatIsTakenIsTheHomesTreeMetersAndRates) {
   EXPECT_EQ(first.subscriptions, 1u);
   EXPECT_EQ(first.regions, 2u) << "asia and us; eu is here";
   const SnapshotPtr now = us.now();
-  EXPECT_EQ(now->home_region_of("acme-us"), "eu");
+  EXPECT_EQ(now->region_of(now->top_of("acme-us")->id), "eu");
   EXPECT_EQ(now->meter("acme-us", "of-acme")->rates.size(), 1u);
   EXPECT_EQ(now->subscription("acme", "1")->lines.size(), 1u);
   const std::vector<Region> regions = now->regions();

@@ -253,11 +253,6 @@ class StateSnapshot final : public Snapshot {
 
 }  // namespace
 
-std::string_view Snapshot::home_region_of(std::string_view id) const {
-  const Org* top = top_of(id);
-  return top == nullptr ? std::string_view() : region_of(top->id);
-}
-
 const Org* Snapshot::top_on(std::string_view id, Day day) const {
   const Org* top = org(id);
   for (const Org* at = top; at != nullptr; at = org(at->parent_on(day))) top = at;

@@ -53,8 +53,6 @@ class Snapshot {
   /// The region that the org's ledger is in: its own, else that of the org above it; "local" if none says. Never
   /// changes. Empty: no such org.
   [[nodiscard]] virtual std::string_view region_of(std::string_view org) const = 0;
-  /// The region that owns the tree, meters and rates of the org's tenant: its production org's.
-  [[nodiscard]] std::string_view home_region_of(std::string_view org) const;
   /// By name. One that only orgs name has neither URL nor key.
   [[nodiscard]] virtual std::vector<Region> regions() const = 0;
   /// The production org at the top of the org's tree (itself for a production org).

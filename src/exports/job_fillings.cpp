@@ -45,35 +45,7 @@ Result<std::optional<StoredJob>> JobStore::take_filling(const std::string& runne
   const std::string candidates =
       fmt::format("SELECT id FROM export_jobs WHERE {} AND {} ORDER BY heal_next_us LIMIT {}", is_due(now),
                   is_free(now), without.size() + 1);
-  const auto pick = [&](soci::session& session) {
-    std::string picked;
-    const soci::rowset<std::string> ids = (session.prepare << candidates);
-    for (const std::string& id : ids) {
-      if (picked.empty() && !without.contains(id)) picked = id;
-    }
-    return picked;
-  };
-  std::optional<StoredJob> taken;
-  bool is_any = false;  // as for jobs to run: mostly there is none
-  auto looked = control_.read([&](soci::session& session) -> Status {
-    is_any = !pick(session).empty();
-    return {};
-  });
-  if (!looked) return fail(std::move(looked));
-  if (!is_any) return taken;
-  auto done = control_.write([&](soci::session& session) -> Status {
-    const std::string id = pick(session);
-    if (id.empty()) return {};
-    session << fmt::format("UPDATE export_jobs SET lease_until_us = {}, runner = :runner WHERE id = :id",
-                           lease_until.us),
-        soci::use(runner, "runner"), soci::use(id, "id");
-    StoredJob row;
-    session << "SELECT * FROM export_jobs WHERE id = :id", soci::use(id), soci::into(row);
-    taken = std::move(row);
-    return {};
-  });
-  if (!done) return fail(std::move(done));
-  return taken;
+  return lease_first(candidates, fmt::format("lease_until_us = {}", lease_until.us), runner, without);
 }
 
 Status JobStore::renew_filling(std::string_view id, const std::string& runner, Instant lease_until) {

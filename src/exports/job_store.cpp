@@ -130,7 +130,16 @@ Result<std::optional<StoredJob>> JobStore::take(const std::string& runner, Insta
       "'' AND lease_until_us > {} GROUP BY org) r ON r.org = j.org WHERE {} ORDER BY COALESCE(r.busy, 0), j.sequence "
       "LIMIT {}",
       is_active, now.us, free, without.size() + 1);
-  std::optional<StoredJob> taken;
+  const std::string change = fmt::format(
+      "lease_until_us = {1}, updated_us = CASE WHEN state = 'CREATED' THEN {0} ELSE updated_us END, state = "
+      "'PROCESSING'",
+      now.us, lease_until.us);
+  return lease_first(candidates, change, runner, without);
+}
+
+Result<std::optional<StoredJob>> JobStore::lease_first(const std::string& candidates, const std::string& change,
+                                                       const std::string& runner,
+                                                       const std::set<std::string, std::less<>>& without) {
   const auto pick = [&](soci::session& session) {
     std::string picked;
     const soci::rowset<std::string> ids = (session.prepare << candidates);
@@ -139,6 +148,7 @@ Result<std::optional<StoredJob>> JobStore::take(const std::string& runner, Insta
     }
     return picked;
   };
+  std::optional<StoredJob> taken;
   bool is_any = false;  // looked up without the writer's lock first: runners ask often, and mostly there is none
   auto looked = control_.read([&](soci::session& session) -> Status {
     is_any = !pick(session).empty();
@@ -149,11 +159,8 @@ Result<std::optional<StoredJob>> JobStore::take(const std::string& runner, Insta
   auto done = control_.write([&](soci::session& session) -> Status {
     const std::string id = pick(session);
     if (id.empty()) return {};
-    session << fmt::format(
-        "UPDATE export_jobs SET updated_us = CASE WHEN state = 'CREATED' THEN {} ELSE updated_us END, "
-        "state = 'PROCESSING', lease_until_us = {}, runner = :runner WHERE id = :id",
-        now.us, lease_until.us),
-        soci::use(runner, "runner"), soci::use(id, "id");
+    session << "UPDATE export_jobs SET " + change + ", runner = :runner WHERE id = :id", soci::use(runner, "runner"),
+        soci::use(id, "id");
     taken = select_one(session, id);
     return {};
   });

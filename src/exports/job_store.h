@@ -126,6 +126,11 @@ class JobStore {
   Result<std::uint64_t> waiting();
 
  private:
+  /// Leases the first of the candidates (a SELECT of ids) that is not in `without` to the runner; `change`: what else
+  /// an UPDATE sets, numbers and fixed words only.
+  Result<std::optional<StoredJob>> lease_first(const std::string& candidates, const std::string& change,
+                                               const std::string& runner,
+                                               const std::set<std::string, std::less<>>& without);
   control::Store& control_;
 };
 

@@ -8,6 +8,9 @@
 namespace meterport::regions {
 namespace {
 
+// A call may come again from one end of the window to the other.
+static_assert(identity::nonce_memory_s > 2 * created_window_s);
+
 std::int64_t unix_seconds(Instant at) {
   return floor_to_second(at).us / Instant::us_per_second;
 }
