@@ -347,7 +347,7 @@ def test_the_asking_server_is_killed_while_it_gathers(well):
     month = well.filled()
     well.us.gate.stall()
     id_ = well.posted(month)
-    time.sleep(1)
+    until(lambda: well.server.api("GET", f"/v1/exports/{newest_job(well)}").json()["progress"]["waiting_for"] == "region us")
     well.server.kill()
     well.us.gate.open()
     well.world.here.start()

@@ -78,7 +78,7 @@ def test_a_change_that_happened_while_the_other_was_down_reaches_it_later(well):
     until(lambda: get(us, "/v1/orgs/later-us"), 15)
     eu.gate.refuse()
     assert eu.server.api("PATCH", "/v1/orgs/later-us", {"status": "disabled"}).status == 200
-    time.sleep(1.5)
+    assert us.server.api("POST", "/v1/regions/check").status == 200
     assert get(us, "/v1/orgs/later-us").get("status", "active") == "active"
     eu.gate.open()
     until(lambda: get(us, "/v1/orgs/later-us") == get(eu, "/v1/orgs/later-us"), 15)
@@ -156,7 +156,7 @@ def test_a_tenant_without_an_org_of_the_region_stays_unseen(well):
         return {o["id"] for o in json.loads(file.read_text())["orgs"]} & {"globex-1", "globex-eu"}
 
     make("globex-1")
-    time.sleep(2)
+    assert well.eu.server.api("POST", "/v1/regions/check").status == 200
     assert in_eu() == set()
     make("globex-eu", region="eu")
     key = until(lambda: in_eu() and True, 30)
